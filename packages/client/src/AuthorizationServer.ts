@@ -1,0 +1,50 @@
+/**
+ * @since 0.1.0
+ */
+import type * as Duration from "effect/Duration"
+import * as Schedule from "effect/Schedule"
+import type { APIException } from "./APIException.js"
+
+/**
+ * The endpoints of one authorization server, and how it is treated.
+ *
+ * @see https://www.rfc-editor.org/rfc/rfc6749#section-3
+ * @example
+ * ```ts
+ * import type { AuthorizationServer } from "@effect-oauth/client"
+ *
+ * const server: AuthorizationServer.AuthorizationServer = {
+ *   tokenEndpoint: "https://login.example.com/oauth2/token",
+ *   revocationEndpoint: "https://login.example.com/oauth2/revoke",
+ *   timeout: "10 seconds"
+ * }
+ * ```
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface AuthorizationServer {
+  /** An absolute https URL; http is accepted to this machine only. */
+  readonly tokenEndpoint: string
+  /** The revocation endpoint of RFC 7009, if there is one: logging out then ends the session at the server, too. */
+  readonly revocationEndpoint?: string | undefined
+  /** The longest that one attempt may take, to the last byte of the reply. Default: 30 seconds. */
+  readonly timeout?: Duration.DurationInput | undefined
+  /** The longest reply that is read, in bytes. Default: 1 MiB. */
+  readonly maxResponseBytes?: number | undefined
+  /** When a transient failure is tried again. Default: `defaultRetry`. A `Retry-After` is waited for on top. */
+  readonly retry?: Schedule.Schedule<unknown, APIException> | undefined
+  /** Plain http origins on other machines that you accept by name, knowing that secrets can be read on the way. */
+  readonly insecureOrigins?: ReadonlyArray<string> | undefined
+}
+
+/**
+ * The default for `retry`: three more attempts, after about 250 ms, 500 ms and one second, jittered.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export const defaultRetry: Schedule.Schedule<unknown, unknown> = Schedule.exponential("250 millis").pipe(
+  Schedule.jittered,
+  Schedule.intersect(Schedule.recurs(3))
+)

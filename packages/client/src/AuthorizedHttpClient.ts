@@ -1,0 +1,369 @@
+/**
+ * @since 0.1.0
+ */
+import * as HttpClient from "@effect/platform/HttpClient"
+import * as HttpClientError from "@effect/platform/HttpClientError"
+import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
+import * as Config from "effect/Config"
+import type * as ConfigError from "effect/ConfigError"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import { dual } from "effect/Function"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
+import * as Stream from "effect/Stream"
+import { APIException } from "./APIException.js"
+import { AuthValidationException } from "./AuthValidationException.js"
+import { matchOrigins, type OriginMatcher } from "./internal/origin.js"
+import { withoutRedirects } from "./internal/redirects.js"
+import { unauthorizedError, unauthorizedResponse } from "./internal/unauthorizedView.js"
+import { OAuthProviderException } from "./OAuthProviderException.js"
+import type * as OAuthToken from "./OAuthToken.js"
+import type { TokenError } from "./TokenEvent.js"
+import { TokenManager, type TokenSource } from "./TokenManager.js"
+import { TokenStoreError } from "./TokenStoreError.js"
+
+/**
+ * The tag of an `HttpClient` whose requests are authorized, and which can therefore fail for want of a token.
+ *
+ * @example
+ * ```ts
+ * import { AuthorizedHttpClient } from "@effect-oauth/client"
+ * import { Effect } from "effect"
+ *
+ * const program = Effect.gen(function* () {
+ *   const client = yield* AuthorizedHttpClient.AuthorizedHttpClient
+ *   const response = yield* client.get("https://api.example.com/user")
+ *   return yield* response.json
+ * }).pipe(Effect.catchTag("OAuthProviderException", (refusal) => Effect.fail(refusal.error)))
+ * ```
+ *
+ * @since 0.1.0
+ * @category tags
+ */
+export class AuthorizedHttpClient extends Context.Tag("@effect-oauth/client/AuthorizedHttpClient")<
+  AuthorizedHttpClient,
+  HttpClient.HttpClient.With<HttpClientError.HttpClientError | TokenError>
+>() {}
+
+/**
+ * Which requests carry the token, and what happens when it is refused.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Options {
+  /** The origins that get the token, such as `https://api.example.com`; no other does. A path is not looked at. */
+  readonly origins: ReadonlyArray<string | URL>
+  /**
+   * What becomes of a request to another origin: `reject` fails with an `AuthValidationException`, `pass` sends it
+   * without the token. Default: `reject` for an authorized client, `pass` where it takes the place of `HttpClient`.
+   */
+  readonly otherOrigins?: "reject" | "pass" | undefined
+  /** Plain http origins on other machines that may get the token all the same, each by name. */
+  readonly insecureOrigins?: ReadonlyArray<string> | undefined
+  /** Which responses mean that the token is refused. Default: status 401. */
+  readonly isRejected?: ((response: HttpClientResponse.HttpClientResponse) => boolean) | undefined
+  /** Whether a request whose body is a stream may be sent twice: it has to yield its bytes anew. Default: false. */
+  readonly replayStreams?: boolean | undefined
+}
+
+const isUnauthorized = (response: HttpClientResponse.HttpClientResponse): boolean => response.status === 401
+
+const isReplayable = (request: HttpClientRequest.HttpClientRequest, replayStreams: boolean): boolean => {
+  switch (request.body._tag) {
+    case "Empty":
+    case "Uint8Array":
+    case "FormData":
+      return true
+    case "Raw":
+      return !(request.body.body instanceof ReadableStream)
+    case "Stream":
+      return replayStreams
+  }
+}
+
+// The refused reply is not read to its end; what is left of it is let go.
+const discard = (response: HttpClientResponse.HttpClientResponse): Effect.Effect<void> =>
+  Effect.ignore(Effect.raceFirst(Stream.runDrain(response.stream), Effect.yieldNow()))
+
+const authorizeOrigins = <E, R>(
+  self: HttpClient.HttpClient.With<E, R>,
+  source: TokenSource,
+  matches: OriginMatcher,
+  options: Options
+): HttpClient.HttpClient.With<E | HttpClientError.HttpClientError | TokenError, R> => {
+  const otherOrigins = options.otherOrigins ?? "reject"
+  const isRejected = options.isRejected ?? isUnauthorized
+  const replayStreams = options.replayStreams ?? false
+  // A token that came in place of a refused one and was refused as well: another would not help.
+  let futile: OAuthToken.OAuthToken | undefined
+
+  const send = (request: HttpClientRequest.HttpClientRequest, token: OAuthToken.OAuthToken) => {
+    const secret = Redacted.value(token.accessToken)
+    return withoutRedirects(
+      self.execute(HttpClientRequest.setHeader(request, "authorization", `Bearer ${secret}`))
+    ).pipe(
+      Effect.mapBoth({
+        onFailure: (error) => unauthorizedError(request, error, secret),
+        onSuccess: (response) => unauthorizedResponse(request, response, secret)
+      })
+    )
+  }
+
+  const replay = (request: HttpClientRequest.HttpClientRequest, token: OAuthToken.OAuthToken) =>
+    Effect.map(send(request, token), (response) => {
+      futile = isRejected(response) ? token : undefined
+      return response
+    }).pipe(Effect.withSpan("oauth.replay"))
+
+  const answerRefusal = (
+    request: HttpClientRequest.HttpClientRequest,
+    refused: OAuthToken.OAuthToken,
+    response: HttpClientResponse.HttpClientResponse
+  ) => {
+    if (futile === refused) return Effect.succeed(response)
+    return source.replaceToken(refused).pipe(
+      Effect.map(Option.some),
+      // There is no other token: the refusal is the answer.
+      Effect.catchTag("AuthValidationException", () => Effect.succeedNone),
+      Effect.flatMap((token) =>
+        Option.isSome(token) && isReplayable(request, replayStreams)
+          ? Effect.zipRight(discard(response), replay(request, token.value))
+          : Effect.succeed(response)
+      )
+    )
+  }
+
+  const authorized = (request: HttpClientRequest.HttpClientRequest) =>
+    Effect.flatMap(source.getToken, (token) =>
+      Effect.flatMap(send(request, token), (response) => {
+        if (isRejected(response)) return answerRefusal(request, token, response)
+        if (futile === token) futile = undefined
+        return Effect.succeed(response)
+      })
+    )
+
+  // A finished request comes in here each time that anything outside sends it again, so each sending gets the token
+  // of its own moment.
+  return HttpClient.makeWith(
+    (preprocessed: Effect.Effect<HttpClientRequest.HttpClientRequest>) =>
+      Effect.flatMap(
+        preprocessed,
+        (
+          request
+        ): Effect.Effect<
+          HttpClientResponse.HttpClientResponse,
+          E | HttpClientError.HttpClientError | TokenError,
+          R
+        > => {
+          if (request.headers["authorization"] !== undefined) return self.execute(request)
+          if (matches(request.url)) return authorized(request)
+          return otherOrigins === "pass" ? self.execute(request) : notNamed(request)
+        }
+      ),
+    Effect.succeed
+  )
+}
+
+const notNamed = (
+  request: HttpClientRequest.HttpClientRequest
+): Effect.Effect<never, AuthValidationException> =>
+  Effect.fail(
+    new AuthValidationException({
+      message:
+        `${URL.canParse(request.url) ? new URL(request.url).origin : "A request without an absolute URL"} is none of ` +
+        "the origins that get the token. Name it in origins, or use another client for it."
+    })
+  )
+
+const refuseAll = <E, R>(
+  error: AuthValidationException
+): HttpClient.HttpClient.With<E | HttpClientError.HttpClientError | TokenError, R> =>
+  HttpClient.makeWith(
+    (preprocessed: Effect.Effect<HttpClientRequest.HttpClientRequest>) =>
+      Effect.zipRight(preprocessed, error),
+    Effect.succeed
+  )
+
+/**
+ * Authorizes the requests of a client with the tokens of a source, such as a `TokenManager`.
+ *
+ * Requests to the named origins carry `Authorization: Bearer …` with the token of the moment; a request that has an
+ * `Authorization` header already is left alone. When a resource answers 401 the token is replaced once and the
+ * request sent once more, if its body can be; a second 401 is the answer. A redirect is returned as it is and never
+ * followed with the token: put `HttpClient.followRedirects` outside, where each hop is checked anew. Put `retry`
+ * outside as well, so that each attempt carries what is current.
+ *
+ * Nothing of the token can be seen in the responses and errors that come out. With an origin that cannot be trusted
+ * with a token every request fails with an `AuthValidationException`; the layers fail in its place.
+ *
+ * @see https://www.rfc-editor.org/rfc/rfc6750#section-2.1
+ * @example
+ * ```ts
+ * import { HttpClient } from "@effect/platform"
+ * import { AuthorizedHttpClient, TokenManager } from "@effect-oauth/client"
+ * import { Effect } from "effect"
+ *
+ * const program = Effect.gen(function* () {
+ *   const client = (yield* HttpClient.HttpClient).pipe(
+ *     AuthorizedHttpClient.authorize(yield* TokenManager.TokenManager, { origins: ["https://api.example.com"] }),
+ *     HttpClient.retryTransient({ times: 2 })
+ *   )
+ *   return yield* client.get("https://api.example.com/user")
+ * })
+ * ```
+ *
+ * @since 0.1.0
+ * @category combinators
+ */
+export const authorize: {
+  /**
+   * @since 0.1.0
+   * @category combinators
+   */
+  (
+    source: TokenSource,
+    options: Options
+  ): <E, R>(
+    self: HttpClient.HttpClient.With<E, R>
+  ) => HttpClient.HttpClient.With<E | HttpClientError.HttpClientError | TokenError, R>
+  /**
+   * @since 0.1.0
+   * @category combinators
+   */
+  <E, R>(
+    self: HttpClient.HttpClient.With<E, R>,
+    source: TokenSource,
+    options: Options
+  ): HttpClient.HttpClient.With<E | HttpClientError.HttpClientError | TokenError, R>
+} = dual(3, <E, R>(self: HttpClient.HttpClient.With<E, R>, source: TokenSource, options: Options) =>
+  Either.match(matchOrigins(options.origins, options.insecureOrigins), {
+    onLeft: (error) => refuseAll<E, R>(error),
+    onRight: (matches) => authorizeOrigins(self, source, matches, options)
+  })
+)
+
+/**
+ * The `HttpClient` of the environment, authorized by the `TokenManager` of the environment. Fails with an
+ * `AuthValidationException` when an origin is not one that can be trusted with a token.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make = (
+  options: Options
+): Effect.Effect<
+  HttpClient.HttpClient.With<HttpClientError.HttpClientError | TokenError>,
+  AuthValidationException,
+  HttpClient.HttpClient | TokenManager
+> =>
+  Effect.gen(function* () {
+    const matches = yield* matchOrigins(options.origins, options.insecureOrigins)
+    return authorizeOrigins(yield* HttpClient.HttpClient, yield* TokenManager, matches, options)
+  })
+
+/**
+ * Provides the authorized client under a tag of its own, so that `HttpClient` stays what it was and our failures stay
+ * typed.
+ *
+ * @example
+ * ```ts
+ * import { FetchHttpClient } from "@effect/platform"
+ * import { AuthorizedHttpClient } from "@effect-oauth/client"
+ * import { Layer } from "effect"
+ *
+ * const Http = AuthorizedHttpClient.layer({ origins: ["https://api.example.com"] }).pipe(
+ *   Layer.provide(FetchHttpClient.layer)
+ * )
+ * ```
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layer = (
+  options: Options
+): Layer.Layer<AuthorizedHttpClient, AuthValidationException, HttpClient.HttpClient | TokenManager> =>
+  Layer.effect(AuthorizedHttpClient, make(options))
+
+/**
+ * Provides the authorized client with options from the configuration.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerConfig = (
+  config: Config.Config.Wrap<Options>
+): Layer.Layer<
+  AuthorizedHttpClient,
+  AuthValidationException | ConfigError.ConfigError,
+  HttpClient.HttpClient | TokenManager
+> => Layer.effect(AuthorizedHttpClient, Effect.flatMap(Config.unwrap(config), make))
+
+/**
+ * Replaces `HttpClient` for code that knows nothing of tokens. Requests to other origins pass without the token,
+ * unless `otherOrigins` says otherwise. Such code can only fail with an `HttpClientError`, so our failures travel as
+ * a `RequestError` with reason `Encode`, which `HttpClient.retryTransient` does not take for a fault of the network;
+ * `tokenError` brings them back.
+ *
+ * @example
+ * ```ts
+ * import { FetchHttpClient, HttpClient } from "@effect/platform"
+ * import { AuthorizedHttpClient } from "@effect-oauth/client"
+ * import { Effect, Layer } from "effect"
+ *
+ * const Http = AuthorizedHttpClient.layerHttpClient({ origins: ["https://api.example.com"] }).pipe(
+ *   Layer.provide(FetchHttpClient.layer)
+ * )
+ *
+ * const program = HttpClient.get("https://api.example.com/user").pipe(
+ *   Effect.provide(Http),
+ *   Effect.mapError(AuthorizedHttpClient.tokenError)
+ * )
+ * ```
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerHttpClient = (
+  options: Options
+): Layer.Layer<HttpClient.HttpClient, AuthValidationException, HttpClient.HttpClient | TokenManager> =>
+  Layer.effect(
+    HttpClient.HttpClient,
+    Effect.map(make({ otherOrigins: "pass", ...options }), (client) =>
+      HttpClient.makeWith(
+        (preprocessed: Effect.Effect<HttpClientRequest.HttpClientRequest>) =>
+          Effect.flatMap(preprocessed, (request) =>
+            Effect.mapError(client.execute(request), (error) =>
+              HttpClientError.isHttpClientError(error)
+                ? error
+                : new HttpClientError.RequestError({
+                    request,
+                    reason: "Encode",
+                    cause: error,
+                    description: error.message
+                  })
+            )
+          ),
+        Effect.succeed
+      )
+    )
+  )
+
+const isTokenError = (cause: unknown): cause is TokenError =>
+  cause instanceof OAuthProviderException ||
+  cause instanceof APIException ||
+  cause instanceof AuthValidationException ||
+  cause instanceof TokenStoreError
+
+/**
+ * The failure of ours that an `HttpClientError` carries, if it does.
+ *
+ * @since 0.1.0
+ * @category accessors
+ */
+export const tokenError = (error: HttpClientError.HttpClientError): Option.Option<TokenError> =>
+  error._tag === "RequestError" && isTokenError(error.cause) ? Option.some(error.cause) : Option.none()

@@ -1,0 +1,69 @@
+/**
+ * @since 0.1.0
+ */
+import * as Data from "effect/Data"
+import type { APIException } from "./APIException.js"
+import type { AuthValidationException } from "./AuthValidationException.js"
+import type { OAuthProviderException } from "./OAuthProviderException.js"
+import type * as OAuthToken from "./OAuthToken.js"
+import type { TokenStoreError } from "./TokenStoreError.js"
+
+/**
+ * Why there is no token to use: `OAuthProviderException` (what the server said), `APIException` (what the transport
+ * or an unexpected reply was), `AuthValidationException` (what cannot be sent), `TokenStoreError` (what the store
+ * could not do). Each has `isTransient`.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export type TokenError = OAuthProviderException | APIException | AuthValidationException | TokenStoreError
+
+/**
+ * What happened to a session. `key` is the key under which the session is stored.
+ *
+ * - `Restored`: a stored token was taken up.
+ * - `Issued`: the grant began a session.
+ * - `Refreshed`: the refresh token brought a new token.
+ * - `Adopted`: somebody else who shares the store had refreshed already.
+ * - `Rejected`: a resource refused the current token.
+ * - `NotDurable`: the new token is in use but could not be stored; storing is tried again until it succeeds.
+ * - `Durable`: it is stored now.
+ * - `RefreshFailed`: no new token came. With `whileValid`, the current one is still good and in use.
+ * - `SessionEnded`: the server refused for good; it is not asked again until something changes.
+ * - `LoggedOut`: the session was ended on purpose.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type TokenEvent = Data.TaggedEnum<{
+  Restored: { readonly key: string; readonly token: OAuthToken.OAuthToken }
+  Issued: { readonly key: string; readonly token: OAuthToken.OAuthToken }
+  Refreshed: { readonly key: string; readonly token: OAuthToken.OAuthToken }
+  Adopted: { readonly key: string; readonly token: OAuthToken.OAuthToken }
+  Rejected: { readonly key: string; readonly token: OAuthToken.OAuthToken }
+  NotDurable: { readonly key: string; readonly token: OAuthToken.OAuthToken; readonly error: TokenStoreError }
+  Durable: { readonly key: string; readonly token: OAuthToken.OAuthToken }
+  RefreshFailed: { readonly key: string; readonly error: TokenError; readonly whileValid: boolean }
+  SessionEnded: { readonly key: string; readonly error: TokenError }
+  LoggedOut: { readonly key: string }
+}>
+
+/**
+ * Constructors, `$is` and `$match` for the events.
+ *
+ * @example
+ * ```ts
+ * import { TokenEvent, TokenManager } from "@effect-oauth/client"
+ * import { Console, Stream } from "effect"
+ *
+ * const print = (manager: TokenManager.Service) =>
+ *   manager.events.pipe(
+ *     Stream.filter(TokenEvent.TokenEvent.$is("NotDurable")),
+ *     Stream.runForEach((event) => Console.error(`${event.key} is not durable: ${event.error.message}`))
+ *   )
+ * ```
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const TokenEvent = Data.taggedEnum<TokenEvent>()

@@ -1,0 +1,660 @@
+/**
+ * @since 0.1.0
+ */
+import * as Cause from "effect/Cause"
+import * as Clock from "effect/Clock"
+import * as Config from "effect/Config"
+import type * as ConfigError from "effect/ConfigError"
+import * as Context from "effect/Context"
+import * as DateTime from "effect/DateTime"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Equal from "effect/Equal"
+import * as Exit from "effect/Exit"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as PubSub from "effect/PubSub"
+import * as Random from "effect/Random"
+import type * as Redacted from "effect/Redacted"
+import * as Schedule from "effect/Schedule"
+import type * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
+import { AuthValidationException } from "./AuthValidationException.js"
+import type * as Grant from "./Grant.js"
+import { landed } from "./internal/landed.js"
+import { type Aim, type Renewal, renew } from "./internal/renewal.js"
+import { describeFailure } from "./internal/secrets.js"
+import * as SingleFlight from "./internal/singleFlight.js"
+import { tokenSecrets } from "./internal/tokenSecrets.js"
+import * as OAuthToken from "./OAuthToken.js"
+import { TokenEndpoint } from "./TokenEndpoint.js"
+import { type TokenError, TokenEvent } from "./TokenEvent.js"
+import type * as TokenRequest from "./TokenRequest.js"
+import { TokenStore } from "./TokenStore.js"
+import type { TokenStoreError } from "./TokenStoreError.js"
+
+/**
+ * What a request for a token can add.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface RequestOptions {
+  /** Sent with this request only. */
+  readonly additionalParameters?: TokenRequest.AdditionalParameters | undefined
+}
+
+/**
+ * Where an authorized request gets its token from, and what it does when a resource refuses it.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface TokenSource {
+  /** The token to use now. */
+  readonly getToken: Effect.Effect<OAuthToken.OAuthToken, TokenError>
+  /**
+   * The token to use instead of one that a resource refused: the current one if that is another, else a new one.
+   * Fails with an `AuthValidationException` when there is no way to get one.
+   */
+  readonly replaceToken: (rejected: OAuthToken.OAuthToken) => Effect.Effect<OAuthToken.OAuthToken, TokenError>
+}
+
+/**
+ * Refresh: keeps one session alive, in this process and in the store.
+ *
+ * Any number of fibers may call anything at the same time. Those who need a token that is not there wait for one
+ * request; each can be interrupted or time out alone, and the request goes on for the others.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Service extends TokenSource {
+  /**
+   * The token to use now. A good one is returned at once; while one that is about to expire is still good, it is
+   * returned at once and replaced in the background. Otherwise the stored one is taken up, or the session is
+   * refreshed, or begun by the grant.
+   *
+   * Fails with the server's refusal (`OAuthProviderException`), which is remembered and repeated without another
+   * request until something changes; with an `APIException` when the server was not reached; with a
+   * `TokenStoreError` when the store fails before anything was spent; with an `AuthValidationException` when nothing
+   * can be done.
+   */
+  readonly getToken: Effect.Effect<OAuthToken.OAuthToken, TokenError>
+  /** Begins a new session, whatever there is. With a `grant`, by that one this once. Asks the server in any case. */
+  readonly fetchToken: (
+    options?: (RequestOptions & { readonly grant?: Grant.Grant | undefined }) | undefined
+  ) => Effect.Effect<OAuthToken.OAuthToken, TokenError>
+  /** Refreshes the session now, expired or not. Asks the server, unless somebody has just refreshed. */
+  readonly refreshToken: (
+    options?: RequestOptions | undefined
+  ) => Effect.Effect<OAuthToken.OAuthToken, TokenError>
+  /** The token as it is, valid or not, from memory or from the store. Asks no server. */
+  readonly currentToken: Effect.Effect<Option.Option<OAuthToken.OAuthToken>, TokenStoreError>
+  /** Whether there is no token, or only an expired one. Asks no server. */
+  readonly isTokenExpired: Effect.Effect<boolean, TokenStoreError>
+  /**
+   * Ends the session: revokes its refresh token and its access token, where the server has a revocation endpoint, then
+   * removes it from the store. Until `fetchToken` begins a new one, whoever needs a token gets an
+   * `AuthValidationException`. If the server cannot be told, the session is kept, so that it can be tried again.
+   */
+  readonly logout: Effect.Effect<void, TokenError>
+  /** What happens to the session from now on. A slow reader misses events beyond 256. */
+  readonly events: Stream.Stream<TokenEvent>
+}
+
+/**
+ * The tag of the token manager.
+ *
+ * @since 0.1.0
+ * @category tags
+ */
+export class TokenManager extends Context.Tag("@effect-oauth/client/TokenManager")<TokenManager, Service>() {}
+
+/**
+ * How a session is kept.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Options {
+  /** Begins a session when there is none, and after one has ended. Without it only a stored session can be used. */
+  readonly grant?: Grant.Grant | undefined
+  /**
+   * The key under which the session is stored. Default: client, token endpoint and the grant's identity (user, scope,
+   * parameters), so that no two sessions meet by accident.
+   */
+  readonly key?: string | undefined
+  /** A token that you kept elsewhere. If the store has one, too, the one that expires later is used. */
+  readonly initialToken?: OAuthToken.OAuthToken | undefined
+  /**
+   * How long before its expiry a token is replaced in the background. Default: 60 seconds; never more than a tenth of
+   * the token's lifetime. Up to a fifth of it is left out at random, so that instances do not refresh in step.
+   */
+  readonly leeway?: Duration.DurationInput | undefined
+  /**
+   * Whether tokens are fetched and refreshed without being asked. Default: true. If false, whoever needs a token when
+   * there is no valid one gets an `AuthValidationException`.
+   */
+  readonly autoRefresh?: boolean | undefined
+  /** Run, and awaited for up to 30 seconds, after a new token was stored and before anyone gets it. */
+  readonly onTokenUpdate?: ((token: OAuthToken.OAuthToken) => Effect.Effect<void>) | undefined
+  /** Names the scheme in messages. Default: `OAuth`. */
+  readonly name?: string | undefined
+}
+
+/** What is known of the session, and since when. */
+interface Held {
+  readonly token: OAuthToken.OAuthToken
+  readonly result: Effect.Effect<OAuthToken.OAuthToken>
+  /** `Unsaved`: newer than what is stored, which is `replaces`. `Given`: by the options. */
+  readonly origin: "Stored" | "Unsaved" | "Given"
+  readonly replaces: Option.Option<OAuthToken.OAuthToken>
+  /** Until then the token is used without a second thought. */
+  freshUntil: number
+  /** Until then it is used while another is fetched. */
+  usableUntil: number
+}
+
+const defaultLeeway = Duration.seconds(60)
+
+// Storing a token that could not be stored: soon, then every half minute, for as long as it takes.
+const savingSchedule = Schedule.exponential("1 second").pipe(
+  Schedule.jittered,
+  Schedule.union(Schedule.spaced("30 seconds"))
+)
+const callbackPatience = Duration.seconds(30)
+
+const isSame = (one: OAuthToken.OAuthToken, other: OAuthToken.OAuthToken): boolean =>
+  Equal.equals(one.accessToken, other.accessToken) && Equal.equals(one.refreshToken, other.refreshToken)
+
+const isSameSession = Option.getEquivalence(isSame)
+
+const expiryMillis = (token: OAuthToken.OAuthToken): number =>
+  Option.match(token.expiry, {
+    onNone: () => Number.POSITIVE_INFINITY,
+    onSome: (expiry) => expiry.epochMillis
+  })
+
+/** The newest state of the session, given what is in memory and what is stored. */
+const reconcile = (
+  held: Held | undefined,
+  stored: Option.Option<OAuthToken.OAuthToken>
+): Option.Option<OAuthToken.OAuthToken> => {
+  if (held === undefined) return stored
+  if (Option.isNone(stored)) return Option.some(held.token)
+  const keepHeld =
+    (held.origin === "Unsaved" && isSameSession(stored, held.replaces)) ||
+    (held.origin === "Given" && expiryMillis(held.token) > expiryMillis(stored.value))
+  return keepHeld ? Option.some(held.token) : stored
+}
+
+/**
+ * The keeper of one session. The scope owns its requests: when it closes, a request that is under way is awaited for a
+ * moment, so that what it brings is stored.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make = (
+  options: Options = {}
+): Effect.Effect<Service, never, TokenEndpoint | TokenStore | Scope.Scope> =>
+  Effect.gen(function* () {
+    const endpoint = yield* TokenEndpoint
+    const store = yield* TokenStore
+    const scope = yield* Effect.scope
+    const events = yield* Effect.acquireRelease(PubSub.sliding<TokenEvent>(256), PubSub.shutdown)
+    const flight = yield* SingleFlight.make<OAuthToken.OAuthToken, TokenError>(scope)
+
+    const name = options.name ?? "OAuth"
+    const key = options.key ?? [endpoint.identity, options.grant?.identity ?? "stored"].join("|")
+    const leeway = Duration.decode(options.leeway ?? defaultLeeway)
+    const autoRefresh = options.autoRefresh ?? true
+    const grant = Option.fromNullable(options.grant)
+    const impossible = `${name}: OAuthToken is undefined or expired.`
+
+    let held: Held | undefined
+    let restored = false
+    let loggedOut = false
+    let saving = false
+    let rejected: Redacted.Redacted<string> | undefined
+    let ended:
+      | { readonly error: TokenError; readonly session: Option.Option<OAuthToken.OAuthToken> }
+      | undefined
+    let requested: "fetch" | "refresh" | undefined
+    let backgroundNotBefore = 0
+
+    const publish = (event: TokenEvent): Effect.Effect<void> => PubSub.publish(events, event)
+
+    const canRenew = (token: OAuthToken.OAuthToken): boolean =>
+      autoRefresh && (Option.isSome(token.refreshToken) || Option.isSome(grant))
+
+    const isRejected = (token: OAuthToken.OAuthToken): boolean =>
+      rejected !== undefined && Equal.equals(rejected, token.accessToken)
+
+    const hold = (
+      token: OAuthToken.OAuthToken,
+      origin: Held["origin"],
+      replaces: Option.Option<OAuthToken.OAuthToken> = Option.none()
+    ): Effect.Effect<Held> =>
+      Effect.map(Random.next, (random) => {
+        // Before the store was asked nobody knows whether this token is still the one.
+        const usableUntil = restored && !isRejected(token) ? expiryMillis(token) : Number.NEGATIVE_INFINITY
+        const ahead = Duration.toMillis(OAuthToken.effectiveLeeway(token, leeway)) * (1 - random / 5)
+        held = {
+          token,
+          result: Effect.succeed(token),
+          origin,
+          replaces,
+          freshUntil: canRenew(token) ? usableUntil - ahead : usableUntil,
+          usableUntil
+        }
+        return held
+      })
+
+    if (options.initialToken !== undefined) yield* hold(options.initialToken, "Given")
+
+    const reread = store.read(key).pipe(Effect.orElseSucceed(() => Option.none<OAuthToken.OAuthToken>()))
+
+    /** Stores a token that is in use but could not be stored, again and again, until it is stored or superseded. */
+    const save = Effect.suspend(() => {
+      const unsaved = held
+      if (unsaved === undefined || unsaved.origin !== "Unsaved") return Effect.void
+      return store
+        .modify(key, (stored) =>
+          Effect.succeed(
+            isSameSession(reconcile(unsaved, stored), Option.some(unsaved.token))
+              ? [true, Option.some(unsaved.token)]
+              : [false, stored]
+          )
+        )
+        .pipe(
+          Effect.flatMap((isSaved) => {
+            if (held === unsaved) held = { ...unsaved, origin: "Stored" }
+            return isSaved ? publish(TokenEvent.Durable({ key, token: unsaved.token })) : Effect.void
+          })
+        )
+    })
+
+    const keepSaving = Effect.suspend(() => {
+      if (saving) return Effect.void
+      saving = true
+      return save.pipe(
+        Effect.retry(savingSchedule),
+        Effect.ensuring(
+          Effect.sync(() => {
+            saving = false
+          })
+        ),
+        Effect.interruptible,
+        Effect.forkIn(scope),
+        Effect.asVoid
+      )
+    })
+
+    yield* Effect.addFinalizer(() => Effect.ignore(landed(save)))
+
+    const notify = (token: OAuthToken.OAuthToken): Effect.Effect<void> =>
+      options.onTokenUpdate === undefined
+        ? Effect.void
+        : Effect.suspend(() => options.onTokenUpdate?.(token) ?? Effect.void).pipe(
+            Effect.timeoutFail({
+              duration: callbackPatience,
+              onTimeout: () => "it did not end within 30 seconds"
+            }),
+            Effect.catchAllCause((cause) =>
+              Effect.logWarning(
+                "onTokenUpdate failed; the token is stored and in use",
+                describeFailure(Cause.squash(cause), tokenSecrets(Option.some(token)))
+              )
+            )
+          )
+
+    /** Takes up a token that was there already: in the store, by a sibling, or in the options. */
+    const adopt = (token: OAuthToken.OAuthToken): Effect.Effect<OAuthToken.OAuthToken> =>
+      Effect.gen(function* () {
+        const known = held !== undefined && isSame(held.token, token) ? held : undefined
+        const wasRestored = restored
+        restored = true
+        ended = undefined
+        yield* hold(token, known?.origin ?? "Stored", known?.replaces)
+        if (!wasRestored) yield* publish(TokenEvent.Restored({ key, token }))
+        else if (known === undefined) yield* publish(TokenEvent.Adopted({ key, token }))
+        return token
+      })
+
+    /** What a renewal came to becomes the state of this manager, and known to whom it concerns. */
+    const settle = (
+      { result, session }: Renewal,
+      stored: Option.Option<OAuthToken.OAuthToken>,
+      storeError: TokenStoreError | undefined
+    ): Effect.Effect<OAuthToken.OAuthToken, TokenError> =>
+      Effect.gen(function* () {
+        let replaces = stored
+        if (storeError?.reason === "LeaseLost") {
+          // Whoever took the lease over has written: what is stored there counts, if it is of any use.
+          replaces = yield* reread
+          const isUseful = Option.exists(
+            replaces,
+            (token) => !isSameSession(replaces, stored) && !isRejected(token)
+          )
+          if (isUseful && Option.isSome(replaces) && !(yield* OAuthToken.isExpired(replaces.value))) {
+            return yield* adopt(replaces.value)
+          }
+        }
+        const origin = storeError === undefined ? "Stored" : "Unsaved"
+        if (Either.isLeft(result)) {
+          const error = result.left
+          restored = true
+          if (Option.isSome(session)) yield* hold(session.value, origin, replaces)
+          if (storeError !== undefined && !isSameSession(session, stored)) yield* keepSaving
+          if (error._tag === "OAuthProviderException" && !error.isTransient) {
+            ended = { error, session }
+            yield* publish(TokenEvent.SessionEnded({ key, error }))
+          }
+          return yield* error
+        }
+        const { by, token } = result.right
+        if (by === "Adopted") return yield* adopt(token)
+        restored = true
+        ended = undefined
+        rejected = undefined
+        backgroundNotBefore = 0
+        yield* hold(token, origin, replaces)
+        yield* publish(TokenEvent[by]({ key, token }))
+        if (storeError !== undefined) {
+          yield* publish(TokenEvent.NotDurable({ key, token, error: storeError }))
+          yield* keepSaving
+        }
+        yield* notify(token)
+        return token
+      })
+
+    const renewUnderLease = (aim: Aim): Effect.Effect<OAuthToken.OAuthToken, TokenError> =>
+      Effect.uninterruptibleMask((restore) => {
+        let landedRenewal:
+          | { readonly renewal: Renewal; readonly stored: Option.Option<OAuthToken.OAuthToken> }
+          | undefined
+        const transaction = store.modify(key, (stored) => {
+          const session = reconcile(held, stored)
+          return Effect.map(landed(renew(endpoint, aim, session, reread)), (renewal) => {
+            landedRenewal = { renewal, stored }
+            const isAdopted = Either.isRight(renewal.result) && renewal.result.right.by === "Adopted"
+            return [
+              undefined,
+              isAdopted || isSameSession(renewal.session, session) ? stored : renewal.session
+            ]
+          })
+        })
+        return Effect.flatMap(Effect.exit(restore(transaction)), (exit) => {
+          // Whatever became of the lease and of the caller: what the server has done is not forgotten.
+          if (landedRenewal !== undefined) {
+            const storeError = Exit.isFailure(exit)
+              ? Option.getOrUndefined(Cause.failureOption(exit.cause))
+              : undefined
+            return settle(landedRenewal.renewal, landedRenewal.stored, storeError)
+          }
+          return Exit.isFailure(exit)
+            ? Effect.failCause(exit.cause)
+            : Effect.dieMessage("TokenStore.modify ran nothing")
+        })
+      })
+
+    /** The flight of those who need a token: what is stored may do; a refusal that still stands is repeated. */
+    const renewSession = (aim: Aim): Effect.Effect<OAuthToken.OAuthToken, TokenError> =>
+      Effect.gen(function* () {
+        const now = yield* DateTime.now
+        const read = yield* Effect.either(store.read(key))
+        const session = reconcile(held, Either.getOrElse(read, Option.none))
+        if (Option.isSome(session) && aim.accepts(session.value, now)) return yield* adopt(session.value)
+        if (Either.isLeft(read)) return yield* read.left
+        if (ended !== undefined && isSameSession(ended.session, session)) return yield* ended.error
+        ended = undefined
+        if (!autoRefresh) return yield* new AuthValidationException({ message: impossible })
+        return yield* renewUnderLease(aim)
+      })
+
+    const reporting =
+      (isStillValid: () => boolean) =>
+      (
+        renewal: Effect.Effect<OAuthToken.OAuthToken, TokenError>
+      ): Effect.Effect<OAuthToken.OAuthToken, TokenError> =>
+        Effect.tapError(renewal, (error) =>
+          error._tag === "AuthValidationException"
+            ? Effect.void
+            : publish(TokenEvent.RefreshFailed({ key, error, whileValid: isStillValid() }))
+        )
+
+    const needed = renewSession({
+      accepts: (token, now) => !OAuthToken.isExpiredAt(token, now) && !isRejected(token),
+      refresh: true,
+      grant,
+      impossible
+    }).pipe(reporting(() => false))
+
+    /** Replaces a token that is still good; when that fails, the next try is some way off. */
+    const refreshAhead = (current: Held): Effect.Effect<OAuthToken.OAuthToken, TokenError> =>
+      renewSession({
+        accepts: (token, now) => !isSame(token, current.token) && !OAuthToken.isExpiredAt(token, now),
+        refresh: true,
+        grant,
+        impossible
+      }).pipe(
+        reporting(() => true),
+        Effect.tapError(() =>
+          Effect.map(Clock.currentTimeMillis, (now) => {
+            backgroundNotBefore = now + Math.max(1000, (current.usableUntil - current.freshUntil) / 10)
+          })
+        )
+      )
+
+    const getTokenSlowly = (now: number): Effect.Effect<OAuthToken.OAuthToken, TokenError> => {
+      if (loggedOut) {
+        return new AuthValidationException({
+          message: `${name}: logged out; fetchToken begins a new session.`
+        })
+      }
+      const current = held
+      if (current === undefined || now >= current.usableUntil) return flight.join(needed)
+      return now < backgroundNotBefore || ended !== undefined || flight.isFlying()
+        ? current.result
+        : Effect.zipRight(flight.launch(refreshAhead(current)), current.result)
+    }
+
+    const getToken: Service["getToken"] = Effect.clockWith((clock) => {
+      const now = clock.unsafeCurrentTimeMillis()
+      return held !== undefined && now < held.freshUntil ? held.result : getTokenSlowly(now)
+    })
+
+    const replaceToken: Service["replaceToken"] = (refused) =>
+      Effect.suspend(() => {
+        const current = held
+        if (current === undefined || !Equal.equals(current.token.accessToken, refused.accessToken))
+          return getToken
+        if (!autoRefresh) return new AuthValidationException({ message: impossible })
+        if (isRejected(current.token)) return flight.join(needed)
+        rejected = refused.accessToken
+        current.freshUntil = Number.NEGATIVE_INFINITY
+        current.usableUntil = Number.NEGATIVE_INFINITY
+        return publish(TokenEvent.Rejected({ key, token: refused })).pipe(
+          // A flight from before the refusal may end with the refused token.
+          Effect.zipRight(flight.settled),
+          Effect.zipRight(Effect.suspend(() => (isCurrent(refused) ? flight.join(needed) : getToken))),
+          Effect.tapErrorTag("AuthValidationException", () => {
+            rejected = undefined
+            return held === undefined ? Effect.void : hold(held.token, held.origin, held.replaces)
+          })
+        )
+      })
+
+    const isCurrent = (token: OAuthToken.OAuthToken): boolean =>
+      held !== undefined && Equal.equals(held.token.accessToken, token.accessToken)
+
+    /** A flight that somebody asked for by name; those who ask for the same at the same time share it. */
+    const onRequest = (
+      kind: "fetch" | "refresh",
+      hasOptions: boolean,
+      renewal: Effect.Effect<OAuthToken.OAuthToken, TokenError>
+    ): Effect.Effect<OAuthToken.OAuthToken, TokenError> =>
+      Effect.suspend(() => {
+        if (requested === kind && !hasOptions && flight.isFlying()) return flight.join(renewal)
+        return flight.next(
+          Effect.suspend(() => {
+            requested = hasOptions ? undefined : kind
+            ended = undefined
+            return renewal
+          }).pipe(
+            reporting(() => false),
+            Effect.ensuring(
+              Effect.sync(() => {
+                requested = undefined
+              })
+            )
+          )
+        )
+      })
+
+    const fetchToken: Service["fetchToken"] = (request) =>
+      Effect.suspend(() => {
+        loggedOut = false
+        return onRequest(
+          "fetch",
+          request !== undefined,
+          renewUnderLease({
+            accepts: () => false,
+            refresh: false,
+            grant: Option.orElse(Option.fromNullable(request?.grant), () => grant),
+            additionalParameters: request?.additionalParameters,
+            impossible: `${name}: there is no grant to begin a session with.`
+          })
+        )
+      })
+
+    const refreshToken: Service["refreshToken"] = (request) =>
+      Effect.suspend(() => {
+        const before = held?.token
+        return onRequest(
+          "refresh",
+          request !== undefined,
+          renewUnderLease({
+            accepts: (token, now) =>
+              before !== undefined && !isSame(token, before) && !OAuthToken.isExpiredAt(token, now),
+            refresh: true,
+            grant: Option.none(),
+            additionalParameters: request?.additionalParameters,
+            impossible: `${name}: there is no refresh token.`
+          })
+        )
+      })
+
+    const currentToken: Service["currentToken"] = Effect.suspend(() => {
+      if (loggedOut) return Effect.succeedNone
+      if (restored) return Effect.succeed(Option.map(Option.fromNullable(held), ({ token }) => token))
+      return Effect.flatMap(store.read(key), (stored) =>
+        Effect.transposeMapOption(reconcile(held, stored), adopt)
+      )
+    })
+
+    const logout: Service["logout"] = Effect.suspend(() => {
+      loggedOut = true
+      return flight.settled.pipe(
+        Effect.zipRight(
+          store.modify(key, (stored) =>
+            Effect.interruptible(revoke(reconcile(held, stored))).pipe(Effect.as([undefined, Option.none()]))
+          )
+        ),
+        Effect.zipRight(
+          Effect.suspend(() => {
+            held = undefined
+            ended = undefined
+            rejected = undefined
+            return publish(TokenEvent.LoggedOut({ key }))
+          })
+        ),
+        Effect.tapErrorCause(() =>
+          Effect.sync(() => {
+            loggedOut = false
+          })
+        )
+      )
+    })
+
+    /** First what can bring new tokens, then what opens doors now: a crash in between leaves nothing that lives on. */
+    const revoke = (session: Option.Option<OAuthToken.OAuthToken>): Effect.Effect<void, TokenError> =>
+      Option.match(session, {
+        onNone: () => Effect.void,
+        onSome: (token) =>
+          Effect.zipRight(
+            Option.match(token.refreshToken, {
+              onNone: () => Effect.void,
+              onSome: (value) => endpoint.revokeToken(value, "refresh_token")
+            }),
+            // Servers need not support this one (RFC 7009 section 2.1); it ends by itself.
+            endpoint
+              .revokeToken(token.accessToken, "access_token")
+              .pipe(Effect.catchTag("OAuthProviderException", () => Effect.void))
+          )
+      })
+
+    return TokenManager.of({
+      getToken,
+      replaceToken,
+      fetchToken,
+      refreshToken,
+      currentToken,
+      isTokenExpired: Effect.flatMap(
+        currentToken,
+        Option.match({
+          onNone: () => Effect.succeed(true),
+          onSome: (token) => (isRejected(token) ? Effect.succeed(true) : OAuthToken.isExpired(token))
+        })
+      ),
+      logout,
+      events: Stream.fromPubSub(events)
+    })
+  })
+
+/**
+ * Provides the keeper of one session.
+ *
+ * @example
+ * ```ts
+ * import { Grant, TokenManager } from "@effect-oauth/client"
+ * import { Console, Redacted } from "effect"
+ *
+ * const Manager = TokenManager.layer({
+ *   grant: Grant.password({ username: "johndoe", password: Redacted.make("A3ddj3w") }),
+ *   onTokenUpdate: () => Console.log("a new token was stored")
+ * })
+ * ```
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layer = (options?: Options): Layer.Layer<TokenManager, never, TokenEndpoint | TokenStore> =>
+  Layer.scoped(TokenManager, make(options))
+
+/**
+ * Provides the keeper of the session that the configuration names.
+ *
+ * @example
+ * ```ts
+ * import { Grant, TokenManager } from "@effect-oauth/client"
+ * import { Config } from "effect"
+ *
+ * const Manager = TokenManager.layerConfig({
+ *   grant: Config.map(
+ *     Config.all({ username: Config.string("API_USERNAME"), password: Config.redacted("API_PASSWORD") }),
+ *     Grant.password
+ *   )
+ * })
+ * ```
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerConfig = (
+  config: Config.Config.Wrap<Options>
+): Layer.Layer<TokenManager, ConfigError.ConfigError, TokenEndpoint | TokenStore> =>
+  Layer.scoped(TokenManager, Effect.flatMap(Config.unwrap(config), make))

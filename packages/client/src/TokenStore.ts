@@ -1,0 +1,264 @@
+/**
+ * @since 0.1.0
+ */
+import type * as FileSystem from "@effect/platform/FileSystem"
+import * as Path from "@effect/platform/Path"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as Scope from "effect/Scope"
+import * as fileDriver from "./internal/fileDriver.js"
+import { describeFailure } from "./internal/secrets.js"
+import { sha256 } from "./internal/sha256.js"
+import { tokenSecrets } from "./internal/tokenSecrets.js"
+import type * as OAuthToken from "./OAuthToken.js"
+import { TokenStoreError } from "./TokenStoreError.js"
+
+/**
+ * Storage: where sessions outlive the process, and where everyone who shares a session meets.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Service {
+  /** What is stored under the key. Takes no lease. */
+  readonly read: (key: string) => Effect.Effect<Option.Option<OAuthToken.OAuthToken>, TokenStoreError>
+  /**
+   * Takes the key's lease, reads the entry under it, runs `f`, which may talk to the network, stores what `f` returns
+   * beside its result, and only then lets go. Nobody else is within `modify` of this key meanwhile.
+   *
+   * Returning the very entry that `f` was given stores nothing. If `f` fails, nothing is stored. Waiting for the lease
+   * can be interrupted. `f` and storing cannot, so that nothing is lost between them: what may be abandoned within
+   * `f` says so with `Effect.interruptible`.
+   */
+  readonly modify: <A, E, R>(
+    key: string,
+    f: (
+      current: Option.Option<OAuthToken.OAuthToken>
+    ) => Effect.Effect<readonly [result: A, next: Option.Option<OAuthToken.OAuthToken>], E, R>
+  ) => Effect.Effect<A, E | TokenStoreError, R>
+}
+
+/**
+ * The tag of the store.
+ *
+ * @since 0.1.0
+ * @category tags
+ */
+export class TokenStore extends Context.Tag("@effect-oauth/client/TokenStore")<TokenStore, Service>() {}
+
+/**
+ * The exclusive right to replace an entry, and the entry as it is under that right.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Lease {
+  readonly current: Option.Option<OAuthToken.OAuthToken>
+  /**
+   * Stores the next entry, or removes the entry, atomically; it is durable when this returns. Fails with `LeaseLost`,
+   * and changes nothing, if the lease has passed to somebody else.
+   */
+  readonly replace: (next: Option.Option<OAuthToken.OAuthToken>) => Effect.Effect<void, TokenStoreError>
+}
+
+/**
+ * What a kind of storage has to provide: `make` builds the store from it.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Driver {
+  readonly read: Service["read"]
+  /**
+   * Takes the key's lease among everyone who shares the storage, until the scope closes. It fails here, before a
+   * refresh token is spent, where it can know that `replace` would.
+   */
+  readonly lease: (key: string) => Effect.Effect<Lease, TokenStoreError, Scope.Scope>
+}
+
+interface Turnstile {
+  readonly semaphore: Effect.Semaphore
+  users: number
+}
+
+/**
+ * A store on a driver. Within the process the fibers that want a key stand in line here, so that a driver sees one
+ * of them at a time for each key.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make = (driver: Driver): Service => {
+  const turnstiles = new Map<string, Turnstile>()
+
+  const enter = (key: string) =>
+    Effect.sync(() => {
+      const turnstile = turnstiles.get(key) ?? { semaphore: Effect.unsafeMakeSemaphore(1), users: 0 }
+      turnstile.users += 1
+      turnstiles.set(key, turnstile)
+      return turnstile
+    })
+
+  const leave = (key: string, turnstile: Turnstile) =>
+    Effect.sync(() => {
+      turnstile.users -= 1
+      if (turnstile.users === 0) turnstiles.delete(key)
+    })
+
+  const underLease: Service["modify"] = (key, f) =>
+    Effect.uninterruptibleMask((restore) =>
+      Effect.scopedWith((scope) =>
+        Effect.gen(function* () {
+          const lease = yield* restore(Scope.extend(driver.lease(key), scope))
+          const [result, next] = yield* f(lease.current)
+          if (next !== lease.current) yield* lease.replace(next)
+          return result
+        })
+      )
+    )
+
+  return TokenStore.of({
+    read: driver.read,
+    modify: (key, f) =>
+      Effect.acquireUseRelease(
+        enter(key),
+        (turnstile) => turnstile.semaphore.withPermits(1)(underLease(key, f)),
+        (turnstile) => leave(key, turnstile)
+      )
+  })
+}
+
+/**
+ * A store on a driver, which the effect builds.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerDriver = <E, R>(driver: Effect.Effect<Driver, E, R>): Layer.Layer<TokenStore, E, R> =>
+  Layer.effect(TokenStore, Effect.map(driver, make))
+
+/**
+ * Keeps sessions in memory: they end with the process. For tests, and for grants that can begin anew at any time.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerMemory: Layer.Layer<TokenStore> = layerDriver(
+  Effect.sync(() => {
+    const entries = new Map<string, OAuthToken.OAuthToken>()
+    const read: Driver["read"] = (key) => Effect.sync(() => Option.fromNullable(entries.get(key)))
+    return {
+      read,
+      lease: (key) =>
+        Effect.map(read(key), (current) => ({
+          current,
+          replace: (next) =>
+            Effect.sync(() => {
+              if (Option.isSome(next)) entries.set(key, next.value)
+              else entries.delete(key)
+            })
+        }))
+    }
+  })
+)
+
+/**
+ * Keeps one session in a file, in the stored form that `OAuthToken.Stored` documents: a file that the generated
+ * Python SDK of the MultiAuth-Sample API wrote can be taken over. The file is readable by its owner only (0600) and
+ * is replaced atomically; folders on the way are made. What is not a token fails with `Corrupt`, a session of another
+ * key with `Occupied`; both are left as they are. A place that cannot be written fails before a token is spent.
+ *
+ * The lease holds within one process. Processes that share the file see each other's tokens, and a write never
+ * covers one that came in between, but two of them can still refresh at the same moment.
+ *
+ * @example
+ * ```ts
+ * import { NodeContext } from "@effect/platform-node"
+ * import { TokenStore } from "@effect-oauth/client"
+ * import { Layer } from "effect"
+ *
+ * const Store = TokenStore.layerFile("session.json").pipe(Layer.provide(NodeContext.layer))
+ * ```
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerFile = (path: string): Layer.Layer<TokenStore, never, FileSystem.FileSystem | Path.Path> =>
+  layerDriver(fileDriver.make(() => Effect.succeed(path)))
+
+/**
+ * Keeps each session in a file of its own within a folder, named after a hash of the key; otherwise as `layerFile`.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerDirectory = (
+  directory: string
+): Layer.Layer<TokenStore, never, FileSystem.FileSystem | Path.Path> =>
+  layerDriver(
+    Effect.flatMap(Path.Path, (path) =>
+      fileDriver.make((key) => Effect.map(sha256(key), (hash) => path.join(directory, `${hash}.json`)))
+    )
+  )
+
+/**
+ * Keeps sessions wherever two functions of yours put them, such as a table of a database. `save` is given `None` to
+ * remove an entry. What they fail with becomes a `TokenStoreError` (`Unavailable`), described without the values that
+ * were to be stored. The lease holds within one process.
+ *
+ * @example
+ * ```ts
+ * import { OAuthToken, TokenStore } from "@effect-oauth/client"
+ * import { Effect, Option } from "effect"
+ *
+ * declare const database: {
+ *   readonly loadTokens: (key: string) => Promise<OAuthToken.TokenJson | undefined>
+ *   readonly saveTokens: (key: string, tokens: OAuthToken.TokenJson | undefined) => Promise<void>
+ * }
+ *
+ * const Store = TokenStore.fromFunctions({
+ *   load: (key) =>
+ *     Effect.tryPromise(() => database.loadTokens(key)).pipe(Effect.flatMap(OAuthToken.fromStored)),
+ *   save: (key, token) =>
+ *     Effect.tryPromise(() =>
+ *       database.saveTokens(key, Option.getOrUndefined(Option.map(token, OAuthToken.toStored)))
+ *     )
+ * })
+ * ```
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const fromFunctions = <E1, R1, E2, R2>(functions: {
+  readonly load: (key: string) => Effect.Effect<Option.Option<OAuthToken.OAuthToken>, E1, R1>
+  readonly save: (key: string, token: Option.Option<OAuthToken.OAuthToken>) => Effect.Effect<void, E2, R2>
+}): Layer.Layer<TokenStore, never, R1 | R2> =>
+  layerDriver(
+    Effect.map(Effect.context<R1 | R2>(), (context): Driver => {
+      const failed = (operation: "read" | "write", secrets: ReadonlyArray<string>) => (failure: unknown) =>
+        new TokenStoreError({
+          reason: "Unavailable",
+          operation,
+          message: `The function that ${operation === "read" ? "loads" : "saves"} tokens failed.`,
+          cause: describeFailure(failure, secrets)
+        })
+      const read: Driver["read"] = (key) =>
+        functions.load(key).pipe(Effect.mapError(failed("read", [])), Effect.provide(context))
+      return {
+        read,
+        lease: (key) =>
+          Effect.map(read(key), (current) => ({
+            current,
+            replace: (next) =>
+              functions
+                .save(key, next)
+                .pipe(
+                  Effect.mapError(failed("write", [...tokenSecrets(current), ...tokenSecrets(next)])),
+                  Effect.provide(context)
+                )
+          }))
+      }
+    })
+  )

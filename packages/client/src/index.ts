@@ -1,0 +1,20 @@
+/**
+ * An OAuth 2 client for Effect: acquisition (`TokenEndpoint`), storage (`TokenStore`) and refresh (`TokenManager`) as
+ * services, and `AuthorizedHttpClient`, which authorizes the requests of any `HttpClient`.
+ *
+ * @since 0.1.0
+ */
+export { APIException, type APIResponse } from "./APIException.js"
+export * as AuthorizationServer from "./AuthorizationServer.js"
+export * as AuthorizedHttpClient from "./AuthorizedHttpClient.js"
+export { AuthValidationException } from "./AuthValidationException.js"
+export * as ClientAuthentication from "./ClientAuthentication.js"
+export * as Grant from "./Grant.js"
+export { OAuthProviderException } from "./OAuthProviderException.js"
+export * as OAuthToken from "./OAuthToken.js"
+export * as TokenEndpoint from "./TokenEndpoint.js"
+export * as TokenEvent from "./TokenEvent.js"
+export * as TokenManager from "./TokenManager.js"
+export * as TokenRequest from "./TokenRequest.js"
+export * as TokenStore from "./TokenStore.js"
+export { TokenStoreError } from "./TokenStoreError.js"

@@ -1,0 +1,13 @@
+import { fileURLToPath } from "node:url"
+
+const source = (path: string): string => fileURLToPath(new URL(path, import.meta.url))
+
+/** Tests read the sources of the sibling packages, so that no build has to come first. */
+export const aliases = [
+  { find: /^@effect-oauth\/client$/, replacement: source("packages/client/src/index.ts") },
+  { find: /^@effect-oauth\/client\/(.+)$/, replacement: source("packages/client/src/$1.ts") },
+  { find: /^@effect-oauth\/loopback-servers$/, replacement: source("packages/loopback-servers/src/index.ts") },
+  { find: /^@effect-oauth\/loopback-servers\/(.+)$/, replacement: source("packages/loopback-servers/src/$1.ts") },
+  { find: /^multiauthsample$/, replacement: source("packages/multiauthsample/src/index.ts") },
+  { find: /^multiauthsample\/(.+)$/, replacement: source("packages/multiauthsample/src/$1.ts") }
+]
