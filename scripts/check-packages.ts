@@ -1,0 +1,184 @@
+/**
+ * Checks the packages as their users get them: what is in the tarballs, what their manifests promise, and a
+ * real installation of them in an empty project.
+ */
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { gzipSync } from "node:zlib"
+import { build } from "esbuild"
+import ts from "typescript"
+import { runOrFail } from "./command.js"
+import { consumerProgram } from "./consumer.js"
+import { Failure, failOn, main, step } from "./report.js"
+import { filesUnder, type Package, publishedPackages, read, readManifest, root } from "./workspace.js"
+
+/** Everything that a published package may depend on, besides the peers that its user brings. */
+const dependencies = new Map<string, ReadonlyArray<string>>([
+  ["@effect-oauth/client", []],
+  ["multiauthsample", ["@effect-oauth/client"]]
+])
+const peers: ReadonlyArray<string> = ["@effect/platform", "effect"]
+
+const requiredFiles: ReadonlyArray<string> = ["package.json", "README.md", "LICENSE"]
+const expectedFile =
+  /^(package\.json|README\.md|LICENSE|CHANGELOG\.md|src\/(internal\/)?\w+\.ts|dist\/(internal\/)?\w+(\.js|\.d\.ts)(\.map)?)$/
+
+interface Tarball {
+  readonly file: string
+  readonly name: string
+  readonly size: number
+  readonly paths: ReadonlyArray<string>
+  /** The public modules besides the root, such as `OAuthToken`. */
+  readonly modules: ReadonlyArray<string>
+}
+
+const kilobytes = (bytes: number): string => `${(bytes / 1000).toFixed(1)} kB`
+
+const checkManifest = ({ folder, manifest }: Package): void => {
+  const allowed = dependencies.get(manifest.name)
+  if (allowed === undefined) {
+    throw new Failure(`scripts/check-packages.ts: does not say what ${manifest.name} may depend on`)
+  }
+  const unexpected = [
+    ...Object.keys({ ...manifest.dependencies, ...manifest.optionalDependencies }).filter(
+      (name) => !allowed.includes(name)
+    ),
+    ...Object.keys({ ...manifest.peerDependencies }).filter((name) => !peers.includes(name))
+  ]
+  failOn(unexpected.map((name) => `${folder}/package.json: ${manifest.name} may not depend on ${name}`))
+}
+
+const pack = async ({ folder, manifest }: Package, destination: string): Promise<Tarball> => {
+  const args = ["pack", `./${folder}`, "--json", "--ignore-scripts", "--pack-destination", destination]
+  const [packed]: ReadonlyArray<{ filename: string; size: number; files: ReadonlyArray<{ path: string }> }> =
+    JSON.parse(await runOrFail("npm", args))
+  if (packed === undefined) throw new Failure(`npm pack says nothing about ${folder}`)
+  const paths = packed.files.map(({ path }) => path)
+  const sourceOf = (path: string): string => path.replace(/^dist\/(.+?)(\.js|\.d\.ts)(\.map)?$/, "src/$1.ts")
+  failOn([
+    ...requiredFiles
+      .filter((path) => !paths.includes(path))
+      .map((path) => `${folder}: no ${path} in the tarball`),
+    ...paths
+      .filter((path) => !expectedFile.test(path))
+      .map((path) => `${folder}: ${path} may not be published`),
+    ...paths
+      .filter((path) => path.startsWith("dist/") && !paths.includes(sourceOf(path)))
+      .map((path) => `${folder}: ${path} has no source any more, remove ${folder}/dist and build again`)
+  ])
+  return {
+    file: join(destination, packed.filename),
+    name: manifest.name,
+    size: packed.size,
+    paths,
+    modules: paths
+      .flatMap((path) => /^dist\/(\w+)\.js$/.exec(path)?.[1] ?? [])
+      .filter((name) => name !== "index")
+  }
+}
+
+const checkImports = ({ folder, manifest }: Package): void => {
+  const allowed = Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies })
+  const isAllowed = (specifier: string): boolean =>
+    specifier.startsWith(".") ||
+    allowed.some((name) => specifier === name || specifier.startsWith(`${name}/`))
+  const problems = filesUnder(`${folder}/dist`)
+    .filter((path) => /\.(js|d\.ts)$/.test(path))
+    .flatMap((path) => {
+      const { importedFiles, typeReferenceDirectives } = ts.preProcessFile(read(path), true, true)
+      return [...importedFiles, ...typeReferenceDirectives]
+        .filter(({ fileName }) => !isAllowed(fileName))
+        .map(({ fileName }) => `${path}: imports "${fileName}", which is neither its own nor a dependency`)
+    })
+  failOn(problems)
+}
+
+/** The size of a package in a browser that uses all of it, without its dependencies. */
+const bundledSize = async (folder: string): Promise<number> => {
+  const { outputFiles } = await build({
+    stdin: { contents: `export * from "./${folder}/dist/index.js"`, resolveDir: root },
+    bundle: true,
+    minify: true,
+    format: "esm",
+    packages: "external",
+    write: false
+  })
+  return outputFiles.reduce((size, { contents }) => size + gzipSync(contents).length, 0)
+}
+
+/** What a user types after `npm install`: the packages, their peers in the promised ranges, and TypeScript. */
+const installArguments = (tarballs: ReadonlyArray<Tarball>): ReadonlyArray<string> => {
+  const peerRanges = new Set(
+    publishedPackages.flatMap(({ manifest }) =>
+      Object.entries({ ...manifest.peerDependencies }).map(([name, range]) => `${name}@${range}`)
+    )
+  )
+  const { typescript } = { ...readManifest(".").devDependencies }
+  return [...tarballs.map(({ file }) => file), ...peerRanges, `typescript@${typescript}`, "@types/node@20"]
+}
+
+const writeConsumer = (folder: string, tarballs: ReadonlyArray<Tarball>): void => {
+  const compilerOptions = {
+    target: "ES2022",
+    module: "NodeNext",
+    strict: true,
+    exactOptionalPropertyTypes: true,
+    skipLibCheck: false,
+    noEmitOnError: true,
+    types: ["node"]
+  }
+  mkdirSync(folder)
+  writeFileSync(join(folder, "package.json"), JSON.stringify({ private: true, type: "module" }))
+  writeFileSync(join(folder, "tsconfig.json"), JSON.stringify({ compilerOptions, files: ["consumer.ts"] }))
+  writeFileSync(join(folder, "consumer.ts"), consumerProgram(tarballs))
+}
+
+const check = async (temporary: string): Promise<void> => {
+  const folders = publishedPackages.map(({ folder }) => folder)
+  await step(`build ${folders.join(", ")}`, () => runOrFail("tsc", ["-b", "--pretty", "false", ...folders]))
+
+  const tarballs: Array<Tarball> = []
+  for (const published of publishedPackages) {
+    const { name } = published.manifest
+    await step(`dependencies of ${name}`, async () => {
+      checkManifest(published)
+      checkImports(published)
+    })
+    const tarball = await step(
+      `npm pack ${name}`,
+      () => pack(published, temporary),
+      ({ paths, size }) => `${paths.length} files, ${kilobytes(size)} packed`
+    )
+    await step(`publint ${name}`, () => runOrFail("publint", ["run", tarball.file, "--strict"]))
+    await step(`attw ${name}`, () => {
+      const options = ["--profile", "esm-only", "--no-definitely-typed", "--format", "ascii"]
+      return runOrFail("attw", [tarball.file, ...options, "--entrypoints", ".", ...tarball.modules])
+    })
+    await step(
+      `bundle ${name}`,
+      () => bundledSize(published.folder),
+      (size) => `${kilobytes(size)} minified and gzipped`
+    )
+    tarballs.push(tarball)
+  }
+
+  const consumer = join(temporary, "consumer")
+  writeConsumer(consumer, tarballs)
+  await step("npm install in an empty project", () =>
+    runOrFail("npm", ["install", "--ignore-scripts", ...installArguments(tarballs)], { cwd: consumer })
+  )
+  await step("type-check its program", () =>
+    runOrFail(join(consumer, "node_modules/.bin/tsc"), ["--pretty", "false"], { cwd: consumer })
+  )
+  await step("run its program", () => runOrFail("node", ["consumer.js"], { cwd: consumer }))
+}
+
+await main(async () => {
+  const temporary = mkdtempSync(join(tmpdir(), "check-packages-"))
+  try {
+    await check(temporary)
+  } finally {
+    rmSync(temporary, { recursive: true })
+  }
+})
