@@ -1,0 +1,113 @@
+import * as Headers from "@effect/platform/Headers"
+import type * as HttpApiError from "@effect/platform/HttpApiError"
+import * as HttpClient from "@effect/platform/HttpClient"
+import * as HttpClientError from "@effect/platform/HttpClientError"
+import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
+import { APIException, type TokenEvent } from "@effect-oauth/client"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as ParseResult from "effect/ParseResult"
+import * as Redacted from "effect/Redacted"
+
+type TokenError = TokenEvent.TokenError
+
+const isTransientStatus = (status: number): boolean =>
+  status === 408 || status === 425 || status === 429 || status >= 500
+
+const retryAfterOf = (headers: Headers.Headers): Duration.Duration | undefined => {
+  const value = headers["retry-after"]
+  return value !== undefined && /^\d+$/.test(value) ? Duration.seconds(Number(value)) : undefined
+}
+
+const failed = (
+  reason: string,
+  response: HttpClientResponse.HttpClientResponse,
+  body: string
+): APIException =>
+  new APIException({
+    reason,
+    responseCode: response.status,
+    response: {
+      statusCode: response.status,
+      headers: Headers.remove(response.headers, ["set-cookie"]),
+      body: Redacted.make(body)
+    },
+    isTransient: isTransientStatus(response.status),
+    retryAfter: retryAfterOf(response.headers)
+  })
+
+const unreachable = (error: HttpClientError.RequestError): APIException =>
+  new APIException({
+    reason: `The API could not be reached (${error.reason}).`,
+    isTransient: error.reason === "Transport",
+    cause: error.cause
+  })
+
+const unreadable = (error: HttpClientError.ResponseError): APIException =>
+  new APIException({
+    reason:
+      `The API answered ${error.response.status} ` +
+      `(${error.response.headers["content-type"] ?? "no content type"}) with a body that could not be read.`,
+    responseCode: error.response.status,
+    isTransient: false,
+    cause: error.cause
+  })
+
+const fromHttp = (error: HttpClientError.HttpClientError): APIException =>
+  error._tag === "RequestError" ? unreachable(error) : unreadable(error)
+
+/** Every status but 2xx becomes an `APIException`, and so does every failure of the transport. */
+export const failTyped = <R>(
+  client: HttpClient.HttpClient.With<HttpClientError.HttpClientError | TokenError, R>,
+  timeout: Duration.Duration
+): HttpClient.HttpClient.With<TokenError, R> =>
+  HttpClient.makeWith(
+    (preprocessed: Effect.Effect<HttpClientRequest.HttpClientRequest>) =>
+      Effect.flatMap(preprocessed, client.execute).pipe(
+        Effect.flatMap((response) =>
+          response.status >= 200 && response.status < 300
+            ? Effect.succeed(response)
+            : Effect.flatMap(
+                Effect.orElseSucceed(response.text, () => ""),
+                (body) => Effect.fail(failed("HTTP response not OK.", response, body))
+              )
+        ),
+        Effect.timeoutFail({
+          duration: timeout,
+          onTimeout: () =>
+            new APIException({
+              reason: `The API did not answer within ${Duration.format(timeout)}.`,
+              isTransient: true
+            })
+        }),
+        Effect.mapError((error) => (HttpClientError.isHttpClientError(error) ? fromHttp(error) : error))
+      ),
+    Effect.succeed
+  )
+
+const unexpected = (places: ReadonlyArray<string>): APIException =>
+  new APIException({
+    reason: `The API's reply is not what it declares: ${places.join(", ")}.`,
+    isTransient: false
+  })
+
+const placesOf = (error: ParseResult.ParseError): ReadonlyArray<string> =>
+  // The messages of the issues quote the reply; where they are is enough.
+  ParseResult.ArrayFormatter.formatErrorSync(error).map((issue) => `at ${issue.path.join(".") || "the top"}`)
+
+/** A reply that does not fit the declaration becomes an `APIException` that says where, and quotes nothing. */
+export const refuseUnexpected = <A, R>(
+  call: Effect.Effect<
+    A,
+    HttpApiError.HttpApiDecodeError | HttpClientError.HttpClientError | ParseResult.ParseError | TokenError,
+    R
+  >
+): Effect.Effect<A, TokenError, R> =>
+  Effect.catchTags(call, {
+    ParseError: (error) => Effect.fail(unexpected(placesOf(error))),
+    HttpApiDecodeError: (error) =>
+      Effect.fail(unexpected(error.issues.map((issue) => `at ${issue.path.join(".") || "the top"}`))),
+    RequestError: (error) => Effect.fail(fromHttp(error)),
+    ResponseError: (error) => Effect.fail(fromHttp(error))
+  })
