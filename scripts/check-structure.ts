@@ -5,7 +5,10 @@ import ts from "typescript"
 import { failOn, main, step } from "./report.js"
 import { filesUnder, publishedPackages, read, root } from "./workspace.js"
 
-/** Imports flow down: a module of the client may import what has a lower rank, in rank 0 also its neighbours. */
+/**
+ * Imports flow down: a module of the client may import what has a lower rank, in rank 0 also its neighbours. What is
+ * imported as a type only does not count: it is gone when the program runs.
+ */
 const clientRanks: ReadonlyArray<ReadonlyArray<string>> = [
   [
     "OAuthToken",
@@ -76,6 +79,15 @@ const importsOf = ({ ast }: Module): ReadonlyArray<Import> =>
     .preProcessFile(ast.text, true, true)
     .importedFiles.map(({ fileName, pos }) => ({ specifier: fileName, position: pos }))
 
+const runtimeImportsOf = ({ ast }: Module): ReadonlyArray<Import> =>
+  ast.statements.flatMap((statement) =>
+    ts.isImportDeclaration(statement) &&
+    ts.isStringLiteral(statement.moduleSpecifier) &&
+    statement.importClause?.isTypeOnly !== true
+      ? [{ specifier: statement.moduleSpecifier.text, position: statement.moduleSpecifier.getStart() }]
+      : []
+  )
+
 const checkOutsideImports = (packageName: string, modules: ReadonlyArray<Module>): ReadonlyArray<string> => {
   const allowed = outsideImports.get(packageName)
   if (allowed === undefined) {
@@ -100,7 +112,7 @@ const checkRanks = (modules: ReadonlyArray<Module>): ReadonlyArray<string> => {
       if (rank === -1) {
         return [`${module.path}:1: has no rank, extend clientRanks in scripts/check-structure.ts`]
       }
-      return importsOf(module)
+      return runtimeImportsOf(module)
         .filter(({ specifier }) => specifier.startsWith("."))
         .map(({ specifier, position }) => ({
           position,
@@ -131,6 +143,8 @@ const checkBarrel = (folder: string, modules: ReadonlyArray<Module>): ReadonlyAr
   const exported = new Set<string>()
   const problems = barrel.ast.statements.flatMap((statement) => {
     const source = ts.isExportDeclaration(statement) ? statement.moduleSpecifier : undefined
+    // What another package exports may be passed on.
+    if (source && ts.isStringLiteral(source) && !source.text.startsWith(".")) return []
     const name = source && ts.isStringLiteral(source) ? /^\.\/(.+)\.js$/.exec(source.text)?.[1] : undefined
     if (name === undefined || !publicNames.includes(name)) {
       return [

@@ -28,7 +28,7 @@ import type * as Scope from "effect/Scope"
 import type * as Stream from "effect/Stream"
 import * as Environment from "./Environment.js"
 import { and } from "./internal/and.js"
-import { failTyped, refuseUnexpected } from "./internal/apiFailures.js"
+import { expectJson, failTyped, refuseUnexpected } from "./internal/apiFailures.js"
 import { indexedParameters } from "./internal/indexedParameters.js"
 import * as session from "./internal/session.js"
 import { MultiauthsampleApi } from "./MultiauthsampleApi.js"
@@ -209,7 +209,7 @@ export const make = (
     const oAuthAuthorizationGrant = yield* HttpApiClient.endpoint(MultiauthsampleApi, {
       group: "authentication",
       endpoint: "oAuthAuthorizationGrant",
-      httpClient: failTyped(authorized, Duration.decode(options.timeout ?? defaultTimeout)),
+      httpClient: expectJson(failTyped(authorized, Duration.decode(options.timeout ?? defaultTimeout))),
       baseUrl: defaultServer
     })
 

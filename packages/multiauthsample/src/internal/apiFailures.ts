@@ -3,7 +3,7 @@ import type * as HttpApiError from "@effect/platform/HttpApiError"
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientError from "@effect/platform/HttpClientError"
 import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
-import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
+import * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import { APIException, type TokenEvent } from "@effect-oauth/client"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -44,11 +44,14 @@ const unreachable = (error: HttpClientError.RequestError): APIException =>
     cause: error.cause
   })
 
+const contentTypeOf = (response: HttpClientResponse.HttpClientResponse): string =>
+  response.headers["content-type"] ?? "no content type"
+
 const unreadable = (error: HttpClientError.ResponseError): APIException =>
   new APIException({
     reason:
-      `The API answered ${error.response.status} ` +
-      `(${error.response.headers["content-type"] ?? "no content type"}) with a body that could not be read.`,
+      `The API answered ${error.response.status} (${contentTypeOf(error.response)}) ` +
+      "with a body that could not be read.",
     responseCode: error.response.status,
     isTransient: false,
     cause: error.cause
@@ -84,6 +87,36 @@ export const failTyped = <R>(
         Effect.mapError((error) => (HttpClientError.isHttpClientError(error) ? fromHttp(error) : error))
       ),
     Effect.succeed
+  )
+
+const isJson = (body: string): boolean => {
+  try {
+    JSON.parse(body)
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** For endpoints that answer with JSON: whatever else comes with a 2xx is an `APIException`. */
+export const expectJson = <R>(
+  client: HttpClient.HttpClient.With<TokenError, R>
+): HttpClient.HttpClient.With<TokenError, R> =>
+  HttpClient.transformResponse(client, (call) =>
+    Effect.flatMap(call, (response) =>
+      Effect.flatMap(Effect.mapError(response.text, fromHttp), (body) =>
+        isJson(body)
+          ? // A body can be read once, so the one that was read takes its place.
+            Effect.succeed(HttpClientResponse.fromWeb(response.request, new Response(body, response)))
+          : Effect.fail(
+              failed(
+                `The API answered ${response.status} (${contentTypeOf(response)}) with a body that is not JSON.`,
+                response,
+                body
+              )
+            )
+      )
+    )
   )
 
 const unexpected = (places: ReadonlyArray<string>): APIException =>

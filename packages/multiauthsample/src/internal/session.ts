@@ -9,6 +9,7 @@ import {
   type TokenStore
 } from "@effect-oauth/client"
 import * as Effect from "effect/Effect"
+import * as Equal from "effect/Equal"
 import * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
 import type { OAuthACGCredentials } from "../OAuthACGCredentials.js"
@@ -23,13 +24,15 @@ export interface SessionOptions
   readonly basicCredentials?: "form" | "raw" | undefined
 }
 
-const reveal = (value: unknown): unknown => (Redacted.isRedacted(value) ? Redacted.value(value) : value)
+const emptySecret = Redacted.make("")
 
 const refuseEmpty = (
   name: string,
   credentials: Credentials
 ): Effect.Effect<void, AuthValidationException> => {
-  const empty = Object.entries(credentials).find(([, value]) => reveal(value) === "")
+  const empty = Object.entries(credentials).find(
+    ([, value]) => value === "" || Equal.equals(value, emptySecret)
+  )
   return empty === undefined
     ? Effect.void
     : Effect.fail(new AuthValidationException({ message: `${name}: ${empty[0]} is empty.` }))
