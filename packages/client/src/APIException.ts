@@ -1,10 +1,15 @@
 /**
  * @since 0.1.0
  */
-import type * as Headers from "@effect/platform/Headers"
+import * as Headers from "@effect/platform/Headers"
+import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
+import * as Clock from "effect/Clock"
 import * as Data from "effect/Data"
 import type * as Duration from "effect/Duration"
-import type * as Redacted from "effect/Redacted"
+import * as Effect from "effect/Effect"
+import * as Redacted from "effect/Redacted"
+import { retryAfter } from "./internal/retryAfter.js"
+import { isTransientStatus } from "./internal/transience.js"
 
 /**
  * The reply that an `APIException` is about. Its body can hold anything, so it is `Redacted`: there for those who
@@ -59,6 +64,34 @@ export class APIException extends Data.TaggedError("APIException")<{
   readonly refreshToken?: Redacted.Redacted<string> | undefined
   readonly cause?: unknown
 }> {
+  /**
+   * What a response is that the API does not allow, such as one of status 404: its status, its headers, and its body
+   * as far as it can be read.
+   *
+   * @since 0.1.0
+   */
+  static fromResponse(
+    response: HttpClientResponse.HttpClientResponse,
+    reason = "HTTP response not OK."
+  ): Effect.Effect<APIException> {
+    return Effect.zipWith(
+      Effect.orElseSucceed(response.text, () => ""),
+      Clock.currentTimeMillis,
+      (body, now) =>
+        new APIException({
+          reason,
+          responseCode: response.status,
+          response: {
+            statusCode: response.status,
+            headers: Headers.remove(response.headers, ["set-cookie", "set-cookie2"]),
+            body: Redacted.make(body)
+          },
+          isTransient: isTransientStatus(response.status),
+          retryAfter: retryAfter(response.headers, now)
+        })
+    )
+  }
+
   /**
    * The reason.
    *

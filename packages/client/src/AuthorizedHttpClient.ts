@@ -18,7 +18,8 @@ import * as Stream from "effect/Stream"
 import { APIException } from "./APIException.js"
 import { AuthValidationException } from "./AuthValidationException.js"
 import { matchOrigins, type OriginMatcher } from "./internal/origin.js"
-import { withoutRedirects } from "./internal/redirects.js"
+import { requestInit, withoutRedirects } from "./internal/redirects.js"
+import { sanitizeDefects } from "./internal/secrets.js"
 import { unauthorizedError, unauthorizedResponse } from "./internal/unauthorizedView.js"
 import { OAuthProviderException } from "./OAuthProviderException.js"
 import type * as OAuthToken from "./OAuthToken.js"
@@ -73,6 +74,15 @@ export interface Options {
 
 const isUnauthorized = (response: HttpClientResponse.HttpClientResponse): boolean => response.status === 401
 
+// Streams and generators come in many shapes, and can be read once; these can be read again.
+const isWhole = (body: unknown): boolean =>
+  typeof body === "string" ||
+  body instanceof ArrayBuffer ||
+  ArrayBuffer.isView(body) ||
+  body instanceof Blob ||
+  body instanceof URLSearchParams ||
+  body instanceof FormData
+
 const isReplayable = (request: HttpClientRequest.HttpClientRequest, replayStreams: boolean): boolean => {
   switch (request.body._tag) {
     case "Empty":
@@ -80,7 +90,7 @@ const isReplayable = (request: HttpClientRequest.HttpClientRequest, replayStream
     case "FormData":
       return true
     case "Raw":
-      return !(request.body.body instanceof ReadableStream)
+      return isWhole(request.body.body)
     case "Stream":
       return replayStreams
   }
@@ -94,7 +104,8 @@ const authorizeOrigins = <E, R>(
   self: HttpClient.HttpClient.With<E, R>,
   source: TokenSource,
   matches: OriginMatcher,
-  options: Options
+  options: Options,
+  init?: RequestInit | undefined
 ): HttpClient.HttpClient.With<E | HttpClientError.HttpClientError | TokenError, R> => {
   const otherOrigins = options.otherOrigins ?? "reject"
   const isRejected = options.isRejected ?? isUnauthorized
@@ -104,13 +115,13 @@ const authorizeOrigins = <E, R>(
 
   const send = (request: HttpClientRequest.HttpClientRequest, token: OAuthToken.OAuthToken) => {
     const secret = Redacted.value(token.accessToken)
-    return withoutRedirects(
-      self.execute(HttpClientRequest.setHeader(request, "authorization", `Bearer ${secret}`))
-    ).pipe(
+    return self.execute(HttpClientRequest.setHeader(request, "authorization", `Bearer ${secret}`)).pipe(
+      withoutRedirects(init),
       Effect.mapBoth({
         onFailure: (error) => unauthorizedError(request, error, secret),
         onSuccess: (response) => unauthorizedResponse(request, response, secret)
-      })
+      }),
+      sanitizeDefects([secret])
     )
   }
 
@@ -130,6 +141,7 @@ const authorizeOrigins = <E, R>(
       Effect.map(Option.some),
       // There is no other token: the refusal is the answer.
       Effect.catchTag("AuthValidationException", () => Effect.succeedNone),
+      Effect.tapError(() => discard(response)),
       Effect.flatMap((token) =>
         Option.isSome(token) && isReplayable(request, replayStreams)
           ? Effect.zipRight(discard(response), replay(request, token.value))
@@ -263,7 +275,13 @@ export const make = (
 > =>
   Effect.gen(function* () {
     const matches = yield* matchOrigins(options.origins, options.insecureOrigins)
-    return authorizeOrigins(yield* HttpClient.HttpClient, yield* TokenManager, matches, options)
+    return authorizeOrigins(
+      yield* HttpClient.HttpClient,
+      yield* TokenManager,
+      matches,
+      options,
+      yield* requestInit
+    )
   })
 
 /**
@@ -320,8 +338,8 @@ export const layerConfig = (
  * )
  *
  * const program = HttpClient.get("https://api.example.com/user").pipe(
- *   Effect.provide(Http),
- *   Effect.mapError(AuthorizedHttpClient.tokenError)
+ *   Effect.catchTag("RequestError", (error) => Effect.fail(AuthorizedHttpClient.tokenError(error))),
+ *   Effect.provide(Http)
  * )
  * ```
  *
@@ -333,7 +351,7 @@ export const layerHttpClient = (
 ): Layer.Layer<HttpClient.HttpClient, AuthValidationException, HttpClient.HttpClient | TokenManager> =>
   Layer.effect(
     HttpClient.HttpClient,
-    Effect.map(make({ otherOrigins: "pass", ...options }), (client) =>
+    Effect.map(make({ ...options, otherOrigins: options.otherOrigins ?? "pass" }), (client) =>
       HttpClient.makeWith(
         (preprocessed: Effect.Effect<HttpClientRequest.HttpClientRequest>) =>
           Effect.flatMap(preprocessed, (request) =>

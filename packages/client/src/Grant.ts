@@ -38,22 +38,20 @@ export interface PasswordOptions {
   readonly additionalParameters?: TokenRequest.AdditionalParameters | undefined
 }
 
-const identify = (words: ReadonlyArray<string | undefined>): string =>
-  words
-    .filter((word) => word !== undefined)
-    .map(encodeURIComponent)
-    .join("|")
+// Hidden values are all one: what they are must not be known.
+const identifyValue = (value: TokenRequest.ParameterValue): unknown =>
+  Redacted.isRedacted(value) ? { hidden: true } : String(value)
 
-const identifyParameters = (parameters: TokenRequest.AdditionalParameters | undefined): string | undefined =>
-  parameters === undefined
-    ? undefined
-    : Object.keys(parameters)
-        .sort()
-        .map((name) => {
-          const value = parameters[name]
-          return `${name}=${Redacted.isRedacted(value) ? "" : String(value)}`
-        })
-        .join("&")
+const identifyParameters = (parameters: TokenRequest.AdditionalParameters = {}): unknown =>
+  Object.entries(parameters)
+    .filter(([, value]) => value !== undefined)
+    .sort(([one], [other]) => (one < other ? -1 : 1))
+    .map(([name, value]) => [
+      name,
+      typeof value === "object" && !Redacted.isRedacted(value)
+        ? value.map(identifyValue)
+        : identifyValue(value ?? "")
+    ])
 
 /**
  * The Resource Owner Password Credentials grant (RFC 6749 section 4.3): the user's name and password, for programs
@@ -72,13 +70,14 @@ const identifyParameters = (parameters: TokenRequest.AdditionalParameters | unde
  * @category constructors
  */
 export const password = (options: PasswordOptions): Grant => {
-  const scope = typeof options.scope === "object" ? options.scope.join(" ") : options.scope
+  const asked = typeof options.scope === "object" ? options.scope.join(" ") : options.scope
+  const scope = asked === "" ? undefined : asked
   return {
     grantType: "password",
-    identity: identify([
+    identity: JSON.stringify([
       "password",
       options.username,
-      scope,
+      scope ?? null,
       identifyParameters(options.additionalParameters)
     ]),
     request: TokenRequest.withAdditional(
@@ -86,7 +85,7 @@ export const password = (options: PasswordOptions): Grant => {
         grant_type: "password",
         username: options.username,
         password: options.password,
-        scope: scope === "" ? undefined : scope
+        scope
       }),
       options.additionalParameters
     )

@@ -209,7 +209,15 @@ const secretOf = (input: unknown): Option.Option<Redacted.Redacted<string>> =>
 const isSendable = (token: string): boolean => /^[\x20-\x7e]+$/.test(token)
 
 const kindOf = (input: unknown): string =>
-  input === null ? "null" : Array.isArray(input) ? "an array" : input === "" ? "empty" : `a ${typeof input}`
+  input === null
+    ? "null"
+    : Array.isArray(input)
+      ? "an array"
+      : input === ""
+        ? "empty"
+        : typeof input === "object"
+          ? "an object"
+          : `a ${typeof input}`
 
 const seconds = (input: unknown): Option.Option<number> => {
   if (typeof input === "number") return input >= 0 ? Option.some(input) : Option.none()

@@ -26,8 +26,8 @@ import type { AuthValidationException } from "./AuthValidationException.js"
 import type * as ClientAuthentication from "./ClientAuthentication.js"
 import type * as Grant from "./Grant.js"
 import { secureUrl } from "./internal/origin.js"
-import { withoutRedirects } from "./internal/redirects.js"
-import { describeFailure } from "./internal/secrets.js"
+import { requestInit, withoutRedirects } from "./internal/redirects.js"
+import { describeFailure, sanitizeDefects } from "./internal/secrets.js"
 import { interpret, type TokenReply, unusable } from "./internal/tokenReply.js"
 import type { OAuthProviderException } from "./OAuthProviderException.js"
 import type * as OAuthToken from "./OAuthToken.js"
@@ -147,16 +147,18 @@ const tooLong = (reply: TokenReply, maxBytes: number): APIException =>
 
 const readBody = (response: HttpClientResponse.HttpClientResponse, reply: TokenReply, maxBytes: number) =>
   response.stream.pipe(
-    Stream.runFoldEffect({ size: 0, chunks: [] as Uint8Array[] }, (read, chunk) => {
-      const size = read.size + chunk.length
-      return size > maxBytes
-        ? Effect.fail(tooLong(reply, maxBytes))
-        : Effect.succeed({ size, chunks: [...read.chunks, chunk] })
-    }),
-    Effect.map((read) => {
-      const decoder = new TextDecoder()
-      return read.chunks.map((chunk) => decoder.decode(chunk, { stream: true })).join("") + decoder.decode()
-    }),
+    Stream.runFoldEffect(
+      { size: 0, text: "", decoder: new TextDecoder() },
+      ({ decoder, size, text }, chunk) =>
+        size + chunk.length > maxBytes
+          ? Effect.fail(tooLong(reply, maxBytes))
+          : Effect.succeed({
+              decoder,
+              size: size + chunk.length,
+              text: text + decoder.decode(chunk, { stream: true })
+            })
+    ),
+    Effect.map(({ decoder, text }) => text + decoder.decode()),
     Effect.catchTag("ResponseError", (error) =>
       error.reason === "EmptyBody"
         ? Effect.succeed("")
@@ -219,7 +221,9 @@ export const make = (
     const retry = waitForRetryAfter(server.retry ?? AuthorizationServer.defaultRetry)
     const client = (yield* HttpClient.HttpClient).pipe(
       HttpClient.withTracerPropagation(false),
-      HttpClient.transformResponse(withoutRedirects)
+      // Servers echo secrets in headers, which the client's own span would show; ours says what is needed.
+      HttpClient.withTracerDisabledWhen(() => true),
+      HttpClient.transformResponse(withoutRedirects(yield* requestInit))
     )
 
     const attempt = (endpoint: URL, request: TokenRequest.TokenRequest, secrets: ReadonlyArray<string>) =>
@@ -237,8 +241,10 @@ export const make = (
           secrets
         }
         const body = yield* readBody(response, head, maxBytes)
+        yield* Effect.annotateCurrentSpan("http.response.status_code", response.status)
         return { ...head, body }
       }).pipe(
+        sanitizeDefects(secrets),
         Effect.timeoutFail({
           duration: timeout,
           onTimeout: () =>

@@ -12,6 +12,7 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Equal from "effect/Equal"
 import * as Exit from "effect/Exit"
+import { constTrue } from "effect/Function"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as PubSub from "effect/PubSub"
@@ -24,7 +25,7 @@ import { AuthValidationException } from "./AuthValidationException.js"
 import type * as Grant from "./Grant.js"
 import { landed } from "./internal/landed.js"
 import { type Aim, type Renewal, renew } from "./internal/renewal.js"
-import { describeFailure } from "./internal/secrets.js"
+import { describeFailure, nameFailure } from "./internal/secrets.js"
 import * as SingleFlight from "./internal/singleFlight.js"
 import { tokenSecrets } from "./internal/tokenSecrets.js"
 import * as OAuthToken from "./OAuthToken.js"
@@ -32,7 +33,7 @@ import { TokenEndpoint } from "./TokenEndpoint.js"
 import { type TokenError, TokenEvent } from "./TokenEvent.js"
 import type * as TokenRequest from "./TokenRequest.js"
 import { TokenStore } from "./TokenStore.js"
-import type { TokenStoreError } from "./TokenStoreError.js"
+import { TokenStoreError } from "./TokenStoreError.js"
 
 /**
  * What a request for a token can add.
@@ -138,10 +139,28 @@ export interface Options {
    * there is no valid one gets an `AuthValidationException`.
    */
   readonly autoRefresh?: boolean | undefined
-  /** Run, and awaited for up to 30 seconds, after a new token was stored and before anyone gets it. */
+  /**
+   * Run, and awaited for up to 30 seconds, after a new token was stored and before anyone gets it. It must not ask the
+   * same manager for another token.
+   */
   readonly onTokenUpdate?: ((token: OAuthToken.OAuthToken) => Effect.Effect<void>) | undefined
   /** Names the scheme in messages. Default: `OAuth`. */
   readonly name?: string | undefined
+}
+
+/** Why the store does not have what it was given; a store that died is one that failed. */
+const storeErrorOf = (exit: Exit.Exit<unknown, TokenStoreError>): TokenStoreError | undefined => {
+  if (Exit.isSuccess(exit) || Cause.isInterruptedOnly(exit.cause)) return undefined
+  return Option.getOrElse(
+    Cause.failureOption(exit.cause),
+    () =>
+      new TokenStoreError({
+        reason: "Unavailable",
+        operation: "write",
+        message: "The store died while it stored a token.",
+        cause: nameFailure(Cause.squash(exit.cause))
+      })
+  )
 }
 
 /** What is known of the session, and since when. */
@@ -157,6 +176,11 @@ interface Held {
   usableUntil: number
 }
 
+const makeUnusable = (held: Held): void => {
+  held.freshUntil = Number.NEGATIVE_INFINITY
+  held.usableUntil = Number.NEGATIVE_INFINITY
+}
+
 const defaultLeeway = Duration.seconds(60)
 
 // Storing a token that could not be stored: soon, then every half minute, for as long as it takes.
@@ -168,6 +192,9 @@ const callbackPatience = Duration.seconds(30)
 
 const isSame = (one: OAuthToken.OAuthToken, other: OAuthToken.OAuthToken): boolean =>
   Equal.equals(one.accessToken, other.accessToken) && Equal.equals(one.refreshToken, other.refreshToken)
+
+const refreshTokenOf = (session: Option.Option<OAuthToken.OAuthToken>) =>
+  Option.flatMap(session, (token) => token.refreshToken)
 
 const isSameSession = Option.getEquivalence(isSame)
 
@@ -222,7 +249,6 @@ export const make = (
     let ended:
       | { readonly error: TokenError; readonly session: Option.Option<OAuthToken.OAuthToken> }
       | undefined
-    let requested: "fetch" | "refresh" | undefined
     let backgroundNotBefore = 0
 
     const publish = (event: TokenEvent): Effect.Effect<void> => PubSub.publish(events, event)
@@ -253,25 +279,31 @@ export const make = (
         return held
       })
 
+    const holdAgain = Effect.suspend(() =>
+      held === undefined ? Effect.void : Effect.asVoid(hold(held.token, held.origin, held.replaces))
+    )
+
     if (options.initialToken !== undefined) yield* hold(options.initialToken, "Given")
 
     const reread = store.read(key).pipe(Effect.orElseSucceed(() => Option.none<OAuthToken.OAuthToken>()))
 
     /** Stores a token that is in use but could not be stored, again and again, until it is stored or superseded. */
-    const save = Effect.suspend(() => {
+    const save: Effect.Effect<void, TokenStoreError> = Effect.suspend(() => {
       const unsaved = held
       if (unsaved === undefined || unsaved.origin !== "Unsaved") return Effect.void
       return store
         .modify(key, (stored) =>
-          Effect.succeed(
-            isSameSession(reconcile(unsaved, stored), Option.some(unsaved.token))
+          Effect.sync(() =>
+            held === unsaved && isSameSession(reconcile(unsaved, stored), Option.some(unsaved.token))
               ? [true, Option.some(unsaved.token)]
               : [false, stored]
           )
         )
         .pipe(
-          Effect.flatMap((isSaved) => {
-            if (held === unsaved) held = { ...unsaved, origin: "Stored" }
+          Effect.flatMap((isSaved): Effect.Effect<void, TokenStoreError> => {
+            // Another may have come to be held meanwhile that could not be stored, either.
+            if (held !== unsaved) return save
+            held = { ...unsaved, origin: "Stored" }
             return isSaved ? publish(TokenEvent.Durable({ key, token: unsaved.token })) : Effect.void
           })
         )
@@ -303,6 +335,7 @@ export const make = (
               duration: callbackPatience,
               onTimeout: () => "it did not end within 30 seconds"
             }),
+            Effect.interruptible,
             Effect.catchAllCause((cause) =>
               Effect.logWarning(
                 "onTokenUpdate failed; the token is stored and in use",
@@ -324,11 +357,26 @@ export const make = (
         return token
       })
 
+    /** A renewal that failed may have changed the session all the same: its refresh token is spent, or replaced. */
+    const holdAfterFailure = (
+      session: Option.Option<OAuthToken.OAuthToken>,
+      replaces: Option.Option<OAuthToken.OAuthToken>,
+      storeError: TokenStoreError | undefined
+    ): Effect.Effect<void> => {
+      if (Option.isNone(session)) return Effect.void
+      const known = held !== undefined && isSame(held.token, session.value) ? held : undefined
+      if (known?.origin === "Given") return Effect.asVoid(hold(session.value, "Given"))
+      if (storeError === undefined) return Effect.asVoid(hold(session.value, "Stored"))
+      if (isSameSession(session, replaces)) return Effect.asVoid(hold(session.value, "Stored"))
+      return Effect.zipRight(hold(session.value, "Unsaved", known?.replaces ?? replaces), keepSaving)
+    }
+
     /** What a renewal came to becomes the state of this manager, and known to whom it concerns. */
     const settle = (
       { result, session }: Renewal,
       stored: Option.Option<OAuthToken.OAuthToken>,
-      storeError: TokenStoreError | undefined
+      storeError: TokenStoreError | undefined,
+      isFinal: (session: Option.Option<OAuthToken.OAuthToken>) => boolean
     ): Effect.Effect<OAuthToken.OAuthToken, TokenError> =>
       Effect.gen(function* () {
         let replaces = stored
@@ -343,13 +391,11 @@ export const make = (
             return yield* adopt(replaces.value)
           }
         }
-        const origin = storeError === undefined ? "Stored" : "Unsaved"
         if (Either.isLeft(result)) {
           const error = result.left
           restored = true
-          if (Option.isSome(session)) yield* hold(session.value, origin, replaces)
-          if (storeError !== undefined && !isSameSession(session, stored)) yield* keepSaving
-          if (error._tag === "OAuthProviderException" && !error.isTransient) {
+          yield* holdAfterFailure(session, replaces, storeError)
+          if (error._tag === "OAuthProviderException" && !error.isTransient && isFinal(session)) {
             ended = { error, session }
             yield* publish(TokenEvent.SessionEnded({ key, error }))
           }
@@ -361,39 +407,42 @@ export const make = (
         ended = undefined
         rejected = undefined
         backgroundNotBefore = 0
-        yield* hold(token, origin, replaces)
+        yield* notify(token)
+        yield* hold(token, storeError === undefined ? "Stored" : "Unsaved", replaces)
         yield* publish(TokenEvent[by]({ key, token }))
         if (storeError !== undefined) {
           yield* publish(TokenEvent.NotDurable({ key, token, error: storeError }))
           yield* keepSaving
         }
-        yield* notify(token)
         return token
       })
 
-    const renewUnderLease = (aim: Aim): Effect.Effect<OAuthToken.OAuthToken, TokenError> =>
+    /** `isFinal` tells whether a refusal is what the next who needs a token would get, too. */
+    const renewUnderLease = (
+      aim: Aim,
+      isFinal: (session: Option.Option<OAuthToken.OAuthToken>) => boolean = constTrue
+    ): Effect.Effect<OAuthToken.OAuthToken, TokenError> =>
       Effect.uninterruptibleMask((restore) => {
         let landedRenewal:
           | { readonly renewal: Renewal; readonly stored: Option.Option<OAuthToken.OAuthToken> }
           | undefined
         const transaction = store.modify(key, (stored) => {
           const session = reconcile(held, stored)
-          return Effect.map(landed(renew(endpoint, aim, session, reread)), (renewal) => {
+          const storeChange = Effect.map(
+            reread,
+            Option.filter((token) => !isSameSession(Option.some(token), stored))
+          )
+          return Effect.map(landed(renew(endpoint, aim, session, storeChange)), (renewal) => {
             landedRenewal = { renewal, stored }
             const isAdopted = Either.isRight(renewal.result) && renewal.result.right.by === "Adopted"
-            return [
-              undefined,
-              isAdopted || isSameSession(renewal.session, session) ? stored : renewal.session
-            ]
+            const isUnchanged = isSameSession(renewal.session, session) && held?.origin !== "Unsaved"
+            return [undefined, isAdopted || isUnchanged ? stored : renewal.session]
           })
         })
         return Effect.flatMap(Effect.exit(restore(transaction)), (exit) => {
           // Whatever became of the lease and of the caller: what the server has done is not forgotten.
           if (landedRenewal !== undefined) {
-            const storeError = Exit.isFailure(exit)
-              ? Option.getOrUndefined(Cause.failureOption(exit.cause))
-              : undefined
-            return settle(landedRenewal.renewal, landedRenewal.stored, storeError)
+            return settle(landedRenewal.renewal, landedRenewal.stored, storeErrorOf(exit), isFinal)
           }
           return Exit.isFailure(exit)
             ? Effect.failCause(exit.cause)
@@ -431,7 +480,15 @@ export const make = (
       refresh: true,
       grant,
       impossible
-    }).pipe(reporting(() => false))
+    }).pipe(
+      reporting(() => false),
+      // There is no other token, so the refused one is the one to use for as long as it lasts.
+      Effect.tapErrorTag("AuthValidationException", () => {
+        if (held === undefined || !isRejected(held.token)) return Effect.void
+        rejected = undefined
+        return holdAgain
+      })
+    )
 
     /** Replaces a token that is still good; when that fails, the next try is some way off. */
     const refreshAhead = (current: Held): Effect.Effect<OAuthToken.OAuthToken, TokenError> =>
@@ -472,62 +529,47 @@ export const make = (
         const current = held
         if (current === undefined || !Equal.equals(current.token.accessToken, refused.accessToken))
           return getToken
+        if (loggedOut) return getToken
         if (!autoRefresh) return new AuthValidationException({ message: impossible })
         if (isRejected(current.token)) return flight.join(needed)
         rejected = refused.accessToken
-        current.freshUntil = Number.NEGATIVE_INFINITY
-        current.usableUntil = Number.NEGATIVE_INFINITY
+        makeUnusable(current)
         return publish(TokenEvent.Rejected({ key, token: refused })).pipe(
           // A flight from before the refusal may end with the refused token.
           Effect.zipRight(flight.settled),
-          Effect.zipRight(Effect.suspend(() => (isCurrent(refused) ? flight.join(needed) : getToken))),
-          Effect.tapErrorTag("AuthValidationException", () => {
-            rejected = undefined
-            return held === undefined ? Effect.void : hold(held.token, held.origin, held.replaces)
-          })
+          Effect.zipRight(Effect.suspend(() => (isCurrent(refused) ? flight.join(needed) : getToken)))
         )
       })
 
     const isCurrent = (token: OAuthToken.OAuthToken): boolean =>
       held !== undefined && Equal.equals(held.token.accessToken, token.accessToken)
 
-    /** A flight that somebody asked for by name; those who ask for the same at the same time share it. */
-    const onRequest = (
-      kind: "fetch" | "refresh",
-      hasOptions: boolean,
-      renewal: Effect.Effect<OAuthToken.OAuthToken, TokenError>
-    ): Effect.Effect<OAuthToken.OAuthToken, TokenError> =>
-      Effect.suspend(() => {
-        if (requested === kind && !hasOptions && flight.isFlying()) return flight.join(renewal)
-        return flight.next(
-          Effect.suspend(() => {
-            requested = hasOptions ? undefined : kind
-            ended = undefined
-            return renewal
-          }).pipe(
-            reporting(() => false),
-            Effect.ensuring(
-              Effect.sync(() => {
-                requested = undefined
-              })
-            )
-          )
-        )
-      })
+    /** A flight that somebody asked for; those who ask for the same at the same time share it. */
+    const onRequest = (name: string | undefined, renewal: Effect.Effect<OAuthToken.OAuthToken, TokenError>) =>
+      flight.next(
+        name,
+        Effect.suspend(() => {
+          ended = undefined
+          return renewal
+        }).pipe(reporting(() => false))
+      )
 
     const fetchToken: Service["fetchToken"] = (request) =>
       Effect.suspend(() => {
         loggedOut = false
         return onRequest(
-          "fetch",
-          request !== undefined,
-          renewUnderLease({
-            accepts: () => false,
-            refresh: false,
-            grant: Option.orElse(Option.fromNullable(request?.grant), () => grant),
-            additionalParameters: request?.additionalParameters,
-            impossible: `${name}: there is no grant to begin a session with.`
-          })
+          request === undefined ? "fetch" : undefined,
+          renewUnderLease(
+            {
+              accepts: () => false,
+              refresh: false,
+              grant: Option.orElse(Option.fromNullable(request?.grant), () => grant),
+              additionalParameters: request?.additionalParameters,
+              impossible: `${name}: there is no grant to begin a session with.`
+            },
+            // What is refused to other parameters, or while there is a session, says nothing of what comes next.
+            (session) => request === undefined && Option.isNone(refreshTokenOf(session))
+          )
         )
       })
 
@@ -535,16 +577,19 @@ export const make = (
       Effect.suspend(() => {
         const before = held?.token
         return onRequest(
-          "refresh",
-          request !== undefined,
-          renewUnderLease({
-            accepts: (token, now) =>
-              before !== undefined && !isSame(token, before) && !OAuthToken.isExpiredAt(token, now),
-            refresh: true,
-            grant: Option.none(),
-            additionalParameters: request?.additionalParameters,
-            impossible: `${name}: there is no refresh token.`
-          })
+          request === undefined ? "refresh" : undefined,
+          renewUnderLease(
+            {
+              accepts: (token, now) =>
+                before !== undefined && !isSame(token, before) && !OAuthToken.isExpiredAt(token, now),
+              refresh: true,
+              grant: Option.none(),
+              additionalParameters: request?.additionalParameters,
+              impossible: `${name}: there is no refresh token.`
+            },
+            (session) =>
+              request === undefined && (Option.isNone(grant) || Option.isSome(refreshTokenOf(session)))
+          )
         )
       })
 
@@ -557,24 +602,32 @@ export const make = (
     })
 
     const logout: Service["logout"] = Effect.suspend(() => {
+      let ending: Held | undefined
       loggedOut = true
+      if (held !== undefined) makeUnusable(held)
       return flight.settled.pipe(
         Effect.zipRight(
           store.modify(key, (stored) =>
-            Effect.interruptible(revoke(reconcile(held, stored))).pipe(Effect.as([undefined, Option.none()]))
+            Effect.map(Effect.interruptible(revoke(reconcile(held, stored))), () => {
+              // From here on nothing may store the token again.
+              ending = held
+              held = undefined
+              return [undefined, Option.none()] as const
+            })
           )
         ),
         Effect.zipRight(
           Effect.suspend(() => {
-            held = undefined
             ended = undefined
             rejected = undefined
             return publish(TokenEvent.LoggedOut({ key }))
           })
         ),
-        Effect.tapErrorCause(() =>
-          Effect.sync(() => {
+        Effect.onError(() =>
+          Effect.suspend(() => {
+            held ??= ending
             loggedOut = false
+            return holdAgain
           })
         )
       )

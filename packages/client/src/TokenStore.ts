@@ -9,7 +9,7 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
 import * as fileDriver from "./internal/fileDriver.js"
-import { describeFailure } from "./internal/secrets.js"
+import { describeFailure, nameFailure } from "./internal/secrets.js"
 import { sha256 } from "./internal/sha256.js"
 import { tokenSecrets } from "./internal/tokenSecrets.js"
 import type * as OAuthToken from "./OAuthToken.js"
@@ -237,27 +237,32 @@ export const fromFunctions = <E1, R1, E2, R2>(functions: {
 }): Layer.Layer<TokenStore, never, R1 | R2> =>
   layerDriver(
     Effect.map(Effect.context<R1 | R2>(), (context): Driver => {
-      const failed = (operation: "read" | "write", secrets: ReadonlyArray<string>) => (failure: unknown) =>
-        new TokenStoreError({
-          reason: "Unavailable",
-          operation,
-          message: `The function that ${operation === "read" ? "loads" : "saves"} tokens failed.`,
-          cause: describeFailure(failure, secrets)
-        })
-      const read: Driver["read"] = (key) =>
-        functions.load(key).pipe(Effect.mapError(failed("read", [])), Effect.provide(context))
+      const failing =
+        (operation: "read" | "write", describe: (failure: unknown) => unknown) =>
+        <A, E>(effect: Effect.Effect<A, E, R1 | R2>): Effect.Effect<A, TokenStoreError> => {
+          const fail = (failure: unknown) =>
+            Effect.fail(
+              new TokenStoreError({
+                reason: "Unavailable",
+                operation,
+                message: `The function that ${operation === "read" ? "loads" : "saves"} tokens failed.`,
+                cause: describe(failure)
+              })
+            )
+          // Drivers reject where nobody said that they would: that is a failure of the store like any other.
+          return effect.pipe(Effect.catchAllDefect(fail), Effect.catchAll(fail), Effect.provide(context))
+        }
+      // What was to be loaded is not known, so it cannot be taken out of what the failure says.
+      const read: Driver["read"] = (key) => failing("read", nameFailure)(functions.load(key))
       return {
         read,
         lease: (key) =>
           Effect.map(read(key), (current) => ({
             current,
             replace: (next) =>
-              functions
-                .save(key, next)
-                .pipe(
-                  Effect.mapError(failed("write", [...tokenSecrets(current), ...tokenSecrets(next)])),
-                  Effect.provide(context)
-                )
+              failing("write", (failure) =>
+                describeFailure(failure, [...tokenSecrets(current), ...tokenSecrets(next)])
+              )(functions.save(key, next))
           }))
       }
     })

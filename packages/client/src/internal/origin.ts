@@ -44,6 +44,13 @@ export const secureUrl = (
     )
   })
 
+// A blob: URL has the origin of the page that made it, and goes elsewhere.
+const isOfOrigin = (url: string, origins: ReadonlySet<string>): boolean => {
+  if (!URL.canParse(url)) return false
+  const { origin, protocol } = new URL(url)
+  return (protocol === "https:" || protocol === "http:") && origins.has(origin)
+}
+
 /** Tells whether an absolute request URL is of one of the origins. */
 export type OriginMatcher = (url: string) => boolean
 
@@ -60,8 +67,6 @@ export const matchOrigins = (
       const origins = new Set(parsed.map((url) => url.origin))
       // A literal `scheme://host/` can be nothing else to a URL parser, so most requests need no parsing.
       const prefixes = Array.from(origins, (origin) => `${origin}/`)
-      return (url) =>
-        prefixes.some((prefix) => url.startsWith(prefix)) ||
-        (URL.canParse(url) && origins.has(new URL(url).origin))
+      return (url) => prefixes.some((prefix) => url.startsWith(prefix)) || isOfOrigin(url, origins)
     }
   )

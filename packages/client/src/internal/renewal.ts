@@ -2,7 +2,6 @@ import type * as DateTime from "effect/DateTime"
 import * as DateTimes from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
-import * as Equal from "effect/Equal"
 import * as Option from "effect/Option"
 import type * as Redacted from "effect/Redacted"
 import { AuthValidationException } from "../AuthValidationException.js"
@@ -45,21 +44,19 @@ const withRefreshToken = (
   refreshToken: Redacted.Redacted<string>
 ): OAuthToken.OAuthToken => new OAuthToken.OAuthToken({ ...token, refreshToken: Option.some(refreshToken) })
 
-const refreshTokenOf = (session: Option.Option<OAuthToken.OAuthToken>) =>
-  Option.flatMap(session, (token) => token.refreshToken)
-
 const isOver = (error: TokenError): boolean =>
   error._tag === "OAuthProviderException" && error.error === "invalid_grant"
 
 /**
  * The refresh transaction, to be run under the lease: adopt what is good; else spend the refresh token; else begin a
- * new session if the grant can; else say why. `reread` tells what is stored by now.
+ * new session if the grant can; else say why. `storeChange` tells what is stored by now, if that is not what was stored
+ * when the lease was taken.
  */
 export const renew = (
   endpoint: TokenEndpoint.Service,
   aim: Aim,
   session: Option.Option<OAuthToken.OAuthToken>,
-  reread: Effect.Effect<Option.Option<OAuthToken.OAuthToken>>
+  storeChange: Effect.Effect<Option.Option<OAuthToken.OAuthToken>>
 ): Effect.Effect<Renewal> => {
   const options = { additionalParameters: aim.additionalParameters }
 
@@ -108,12 +105,7 @@ export const renew = (
           const over = begin(Option.some(withoutRefreshToken(previous)), error)
           if (!mayReread) return over
           // Somebody who does not hold to the lease may have spent it, and stored what came of it.
-          return Effect.flatMap(reread, (stored) =>
-            Option.isSome(refreshTokenOf(stored)) &&
-            !Equal.equals(refreshTokenOf(stored), previous.refreshToken)
-              ? step(stored, false)
-              : over
-          )
+          return Effect.flatMap(storeChange, (stored) => (Option.isSome(stored) ? step(stored, false) : over))
         }
       })
     )

@@ -1,56 +1,99 @@
+import * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
 import * as Predicate from "effect/Predicate"
 
 const placeholder = "<redacted>"
 
 const formEncoded = (secret: string): string => new URLSearchParams([["", secret]]).toString().slice(1)
 
+const percentEncoded = (secret: string): string => formEncoded(secret).replaceAll("+", "%20")
+
 const jsonEscaped = (secret: string): string => JSON.stringify(secret).slice(1, -1)
 
 const escapeRegExp = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")
 
+// Of an encoded form the hexadecimal digits may be of either case.
+const inAnyCase = (pattern: string): string =>
+  pattern.replace(/%[0-9a-f]{2}|\\\\u[0-9a-f]{4}/gi, (code) =>
+    code.replace(/[a-f]/gi, (digit) => `[${digit.toLowerCase()}${digit.toUpperCase()}]`)
+  )
+
+const toPattern = (form: string): string => {
+  const pattern = inAnyCase(escapeRegExp(form))
+  // What is this short is replaced only where it stands alone, or half of every sentence would go.
+  return form.length < 4 ? `(?<!\\w)${pattern}(?!\\w)` : pattern
+}
+
 /**
  * Removes what we sent in confidence from a text that somebody else wrote: authorization servers, proxies and
- * drivers do echo passwords and tokens in their messages. Secrets of fewer than four characters are only
- * replaced where they stand alone, or half of every sentence would go.
+ * drivers do echo passwords and tokens in their messages.
  */
 export const scrub = (text: string, secrets: Iterable<string>): string => {
-  let clean = text
-  for (const secret of secrets) {
-    if (secret === "") continue
-    const forms = new Set([secret, formEncoded(secret), encodeURIComponent(secret), jsonEscaped(secret)])
-    for (const form of forms) {
-      clean =
-        form.length < 4
-          ? clean.replace(new RegExp(`(?<![\\w])${escapeRegExp(form)}(?![\\w])`, "g"), placeholder)
-          : clean.split(form).join(placeholder)
-    }
-  }
-  return clean
+  const forms = new Set(
+    Array.from(secrets)
+      .filter((secret) => secret !== "")
+      .flatMap((secret) => [secret, formEncoded(secret), percentEncoded(secret), jsonEscaped(secret)])
+  )
+  if (forms.size === 0) return text
+  // The longest first: of a secret that begins with another nothing may be left.
+  const patterns = Array.from(forms)
+    .sort((one, other) => other.length - one.length)
+    .map(toPattern)
+  return text.replace(new RegExp(patterns.join("|"), "g"), placeholder)
 }
 
 const longest = 300
+
+const shortened = (text: string, secrets: Iterable<string>): string => scrub(text, secrets).slice(0, longest)
+
+const codeOf = (failure: object): string | undefined =>
+  Predicate.hasProperty(failure, "code") && typeof failure.code === "string" ? failure.code : undefined
 
 /**
  * What a foreign failure says of itself, without what it holds: errors of HTTP clients and database drivers carry
  * the request, the headers or the bound values, and print them. Name, code and message survive, the message
  * scrubbed and shortened; so does the chain of causes, three deep.
  */
-export const describeFailure = (failure: unknown, secrets: ReadonlyArray<string>, depth = 3): unknown => {
+export const describeFailure = (
+  failure: unknown,
+  secrets: ReadonlyArray<string>,
+  depth = 3
+): Error | undefined => {
   if (failure === undefined || failure === null) return undefined
   if (!(failure instanceof Error)) {
     if (Predicate.hasProperty(failure, "_tag") && typeof failure._tag === "string") {
-      return new Error(scrub(failure._tag, secrets).slice(0, longest))
+      return new Error(shortened(failure._tag, secrets))
     }
-    return typeof failure === "string" ? new Error(scrub(failure, secrets).slice(0, longest)) : undefined
+    return typeof failure === "string" ? new Error(shortened(failure, secrets)) : undefined
   }
   const cause = depth > 1 ? describeFailure(failure.cause, secrets, depth - 1) : undefined
-  const description = new Error(
-    scrub(failure.message, secrets).slice(0, longest),
-    cause === undefined ? undefined : { cause }
-  )
-  description.name = scrub(failure.name, secrets)
-  if (Predicate.hasProperty(failure, "code") && typeof failure.code === "string") {
-    Object.assign(description, { code: scrub(failure.code, secrets) })
-  }
-  return description
+  // What a parser says quotes a part of the text, too short a part to be recognised.
+  const message = failure instanceof SyntaxError ? "" : shortened(failure.message, secrets)
+  const description = new Error(message, cause === undefined ? undefined : { cause })
+  description.name = shortened(failure.name, secrets)
+  const code = codeOf(failure)
+  return code === undefined ? description : Object.assign(description, { code: shortened(code, secrets) })
 }
+
+/** What kind of failure it is, and nothing that it says: for failures that may quote what nobody here knows. */
+export const nameFailure = (failure: unknown): Error => {
+  if (!(failure instanceof Error)) return new Error("a failure that is no Error")
+  const code = codeOf(failure)
+  const name = /^[\w.]{1,60}$/.test(failure.name) ? failure.name : "Error"
+  return new Error(code !== undefined && /^[\w.]{1,40}$/.test(code) ? `${name} (${code})` : name)
+}
+
+/** A defect of something that was handed secrets stays a defect, without them. */
+export const sanitizeDefects =
+  (secrets: ReadonlyArray<string>) =>
+  <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+    Effect.catchAllCause(effect, (cause) =>
+      Effect.failCause(
+        Cause.isDie(cause)
+          ? Cause.die(
+              describeFailure(Cause.squash(cause), secrets) ??
+                new Error("a defect that says nothing of itself")
+            )
+          : cause
+      )
+    )

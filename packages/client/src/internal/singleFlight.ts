@@ -16,10 +16,18 @@ export interface SingleFlight<A, E> {
   readonly settled: Effect.Effect<void>
   /** Takes part in the flight that is under way, or starts this one. */
   readonly join: (flight: Effect.Effect<A, E>) => Effect.Effect<A, E>
-  /** Starts this one after the flight that is under way, however that ends. */
-  readonly next: (flight: Effect.Effect<A, E>) => Effect.Effect<A, E>
+  /**
+   * Takes part in the flight of this name that is under way or stands in line, or lets this one start after the one
+   * that is under way. Without a name it is shared with nobody.
+   */
+  readonly next: (name: string | undefined, flight: Effect.Effect<A, E>) => Effect.Effect<A, E>
   /** Starts this one, unless one is under way, and waits for nothing. */
   readonly launch: (flight: Effect.Effect<A, E>) => Effect.Effect<void>
+}
+
+interface Flight<A, E> {
+  readonly name: string | undefined
+  readonly landing: Deferred.Deferred<A, E>
 }
 
 const traced = Effect.withSpan("oauth.token.wait")
@@ -28,55 +36,76 @@ export const make = <A, E>(scope: Scope.Scope): Effect.Effect<SingleFlight<A, E>
   Effect.map(Effect.context<never>(), (built) => {
     // A flight serves everyone: it runs as its owner was built, not as the fiber that happened to be first.
     const ownContext = Context.omit(Tracer.ParentSpan)(built)
-    let current: Deferred.Deferred<A, E> | undefined
-
-    const start = (flight: Effect.Effect<A, E>) =>
-      Effect.suspend(() => {
-        const deferred = Deferred.unsafeMake<A, E>(FiberId.none)
-        current = deferred
-        return Effect.option(Effect.currentSpan).pipe(
-          Effect.flatMap((span) =>
-            Option.match(span, {
-              onNone: () => flight,
-              onSome: (first) => Effect.linkSpans(flight, first)
-            }).pipe(
-              Effect.mapInputContext((_: Context.Context<never>) => ownContext),
-              Effect.interruptible,
-              Effect.onExit((exit) =>
-                Effect.sync(() => {
-                  current = undefined
-                  Deferred.unsafeDone(deferred, exit)
-                })
-              ),
-              Effect.forkIn(scope)
-            )
-          ),
-          Effect.as(deferred)
-        )
-      }).pipe(Effect.uninterruptible)
-
-    const join: SingleFlight<A, E>["join"] = (flight) =>
-      Effect.suspend(() =>
-        current === undefined ? Effect.flatMap(start(flight), Deferred.await) : Deferred.await(current)
-      ).pipe(traced)
-
-    const next: SingleFlight<A, E>["next"] = (flight) =>
-      Effect.suspend(() =>
-        current === undefined
-          ? Effect.flatMap(start(flight), Deferred.await)
-          : Effect.zipRight(Effect.exit(Deferred.await(current)), next(flight))
-      )
+    const queue = new Map<string, Flight<A, E>>()
+    let flying: Flight<A, E> | undefined
 
     const settled = Effect.suspend(() =>
-      current === undefined ? Effect.void : Effect.asVoid(Effect.exit(Deferred.await(current)))
+      flying === undefined ? Effect.void : Effect.asVoid(Effect.exit(Deferred.await(flying.landing)))
     )
 
+    const detach = (self: Flight<A, E>, program: Effect.Effect<A, E>) =>
+      Effect.option(Effect.currentSpan).pipe(
+        Effect.flatMap((span) =>
+          Option.match(span, {
+            onNone: () => program,
+            onSome: (first) => Effect.linkSpans(program, first)
+          }).pipe(
+            Effect.mapInputContext((_: Context.Context<never>) => ownContext),
+            Effect.interruptible,
+            Effect.onExit((exit) =>
+              Effect.sync(() => {
+                if (flying === self) flying = undefined
+                Deferred.unsafeDone(self.landing, exit)
+              })
+            ),
+            Effect.forkIn(scope)
+          )
+        ),
+        Effect.uninterruptible
+      )
+
+    const takeOff = (name: string | undefined, flight: Effect.Effect<A, E>) =>
+      Effect.suspend(() => {
+        const self: Flight<A, E> = { name, landing: Deferred.unsafeMake(FiberId.none) }
+        flying = self
+        return Effect.as(detach(self, flight), self.landing)
+      })
+
+    const takeTurn = (self: Flight<A, E>, flight: Effect.Effect<A, E>): Effect.Effect<A, E> =>
+      Effect.suspend(() => {
+        if (flying !== undefined) return Effect.zipRight(settled, takeTurn(self, flight))
+        if (self.name !== undefined) queue.delete(self.name)
+        flying = self
+        return flight
+      })
+
+    const standInLine = (name: string | undefined, flight: Effect.Effect<A, E>) =>
+      Effect.suspend(() => {
+        const self: Flight<A, E> = { name, landing: Deferred.unsafeMake(FiberId.none) }
+        if (name !== undefined) queue.set(name, self)
+        return Effect.as(detach(self, takeTurn(self, flight)), self.landing)
+      })
+
+    const named = (name: string | undefined): Flight<A, E> | undefined =>
+      name === undefined ? undefined : flying?.name === name ? flying : queue.get(name)
+
     return {
+      isFlying: () => flying !== undefined,
       settled,
-      isFlying: () => current !== undefined,
-      join,
-      next: (flight) => traced(next(flight)),
+      join: (flight) =>
+        Effect.suspend(() =>
+          flying === undefined
+            ? Effect.flatMap(takeOff(undefined, flight), Deferred.await)
+            : Deferred.await(flying.landing)
+        ).pipe(traced),
+      next: (name, flight) =>
+        Effect.suspend(() => {
+          const shared = named(name)
+          if (shared !== undefined) return Deferred.await(shared.landing)
+          const start = flying === undefined ? takeOff(name, flight) : standInLine(name, flight)
+          return Effect.flatMap(start, Deferred.await)
+        }).pipe(traced),
       launch: (flight) =>
-        Effect.suspend(() => (current === undefined ? Effect.asVoid(start(flight)) : Effect.void))
+        Effect.suspend(() => (flying === undefined ? Effect.asVoid(takeOff(undefined, flight)) : Effect.void))
     }
   })

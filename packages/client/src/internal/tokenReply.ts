@@ -9,6 +9,7 @@ import { OAuthProviderException } from "../OAuthProviderException.js"
 import * as OAuthToken from "../OAuthToken.js"
 import { retryAfter } from "./retryAfter.js"
 import { scrub } from "./secrets.js"
+import { isTransientStatus } from "./transience.js"
 
 /** A reply of the token endpoint, read to its end. */
 export interface TokenReply {
@@ -36,9 +37,6 @@ const scrubHeaders = (reply: TokenReply): Headers.Headers =>
     )
   )
 
-export const isTransientStatus = (status: number): boolean =>
-  status === 408 || status === 425 || status === 429 || status >= 500
-
 const parseJson = (body: string): Option.Option<unknown> => {
   try {
     return Option.some(JSON.parse(body))
@@ -60,7 +58,7 @@ const describeBody = (body: string): string => {
 
 const contentTypeOf = (reply: TokenReply): string => {
   const contentType = reply.headers["content-type"]
-  return contentType === undefined ? "no content type" : scrub(contentType.slice(0, 100), reply.secrets)
+  return contentType === undefined ? "no content type" : scrub(contentType, reply.secrets).slice(0, 100)
 }
 
 export const unusable = (

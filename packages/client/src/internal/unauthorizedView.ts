@@ -1,5 +1,5 @@
 import type * as Cookies from "@effect/platform/Cookies"
-import type * as Headers from "@effect/platform/Headers"
+import * as Headers from "@effect/platform/Headers"
 import * as HttpClientError from "@effect/platform/HttpClientError"
 import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as HttpClientResponse from "@effect/platform/HttpClientResponse"
@@ -9,7 +9,7 @@ import * as Effect from "effect/Effect"
 import * as Inspectable from "effect/Inspectable"
 import type * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
-import { describeFailure } from "./secrets.js"
+import { describeFailure, scrub } from "./secrets.js"
 
 type ResponseError = HttpClientError.ResponseError
 
@@ -45,7 +45,7 @@ class UnauthorizedResponse extends Inspectable.Class implements HttpClientRespon
       response: this,
       reason: error.reason,
       cause: describeFailure(error.cause, [this.#token]),
-      ...(error.description !== undefined && { description: error.description })
+      ...(error.description !== undefined && { description: scrub(error.description, [this.#token]) })
     })
   }
 
@@ -89,13 +89,18 @@ class UnauthorizedResponse extends Inspectable.Class implements HttpClientRespon
     return Stream.mapError(this.#sent.stream, (error) => this.#hide(error))
   }
 
-  // The body is left out: an API may echo what it was sent.
+  // An API may echo what it was sent: the body is left out, and the token is taken out of the headers.
   toJSON(): unknown {
     return {
       _id: "@effect/platform/HttpClientResponse",
       request: this.request.toJSON(),
       status: this.status,
-      headers: Inspectable.redact(this.headers)
+      headers: Object.fromEntries(
+        Object.entries(Headers.redact(this.headers, "set-cookie")).map(([name, value]) => [
+          name,
+          scrub(String(value), [this.#token])
+        ])
+      )
     }
   }
 }
@@ -116,7 +121,7 @@ export const unauthorizedError = <E>(
   const common = {
     request,
     cause: describeFailure(error.cause, [token]),
-    ...(error.description !== undefined && { description: error.description })
+    ...(error.description !== undefined && { description: scrub(error.description, [token]) })
   }
   return error._tag === "RequestError"
     ? new HttpClientError.RequestError({ ...common, reason: error.reason })

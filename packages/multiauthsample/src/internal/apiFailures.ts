@@ -1,4 +1,3 @@
-import * as Headers from "@effect/platform/Headers"
 import type * as HttpApiError from "@effect/platform/HttpApiError"
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientError from "@effect/platform/HttpClientError"
@@ -8,34 +7,8 @@ import { APIException, type TokenEvent } from "@effect-oauth/client"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as ParseResult from "effect/ParseResult"
-import * as Redacted from "effect/Redacted"
 
 type TokenError = TokenEvent.TokenError
-
-const isTransientStatus = (status: number): boolean =>
-  status === 408 || status === 425 || status === 429 || status >= 500
-
-const retryAfterOf = (headers: Headers.Headers): Duration.Duration | undefined => {
-  const value = headers["retry-after"]
-  return value !== undefined && /^\d+$/.test(value) ? Duration.seconds(Number(value)) : undefined
-}
-
-const failed = (
-  reason: string,
-  response: HttpClientResponse.HttpClientResponse,
-  body: string
-): APIException =>
-  new APIException({
-    reason,
-    responseCode: response.status,
-    response: {
-      statusCode: response.status,
-      headers: Headers.remove(response.headers, ["set-cookie"]),
-      body: Redacted.make(body)
-    },
-    isTransient: isTransientStatus(response.status),
-    retryAfter: retryAfterOf(response.headers)
-  })
 
 const unreachable = (error: HttpClientError.RequestError): APIException =>
   new APIException({
@@ -71,10 +44,7 @@ export const failTyped = <R>(
         Effect.flatMap((response) =>
           response.status >= 200 && response.status < 300
             ? Effect.succeed(response)
-            : Effect.flatMap(
-                Effect.orElseSucceed(response.text, () => ""),
-                (body) => Effect.fail(failed("HTTP response not OK.", response, body))
-              )
+            : Effect.flatMap(APIException.fromResponse(response), Effect.fail)
         ),
         Effect.timeoutFail({
           duration: timeout,
@@ -108,12 +78,12 @@ export const expectJson = <R>(
         isJson(body)
           ? // A body can be read once, so the one that was read takes its place.
             Effect.succeed(HttpClientResponse.fromWeb(response.request, new Response(body, response)))
-          : Effect.fail(
-              failed(
-                `The API answered ${response.status} (${contentTypeOf(response)}) with a body that is not JSON.`,
+          : Effect.flatMap(
+              APIException.fromResponse(
                 response,
-                body
-              )
+                `The API answered ${response.status} (${contentTypeOf(response)}) with a body that is not JSON.`
+              ),
+              Effect.fail
             )
       )
     )
