@@ -27,7 +27,7 @@ const credentials = new OAuthROPCGCredentials({
 
 // The call needs a token of the scheme OAuthACG as well. This one was stored long ago, by the Python SDK.
 const oAuthACGCredentials = Effect.map(
-  Schema.decode(Schema.parseJson(OAuthToken.Stored))(
+  Schema.decode(OAuthToken.StoredJson)(
     `{"access_token":"stored-by-python","token_type":"Bearer","expires_in":9999999,"expiry":4102444800}`
   ),
   (oAuthToken) => new OAuthACGCredentials({ oAuthToken })

@@ -12,6 +12,8 @@ import * as ParseResult from "effect/ParseResult"
 import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
+import type * as SchemaAST from "effect/SchemaAST"
+import { parseJson } from "./internal/parseJson.js"
 
 /**
  * A token as an authorization server issued it (RFC 6749 section 5.1), with the instant at which it expires.
@@ -382,26 +384,22 @@ export const toStored = (token: OAuthToken): TokenJson => ({
   ...(Option.isSome(token.expiry) && { expiry: wholeSeconds(token.expiry.value.epochMillis) })
 })
 
+const decodeStored = (
+  input: unknown,
+  ast: SchemaAST.AST
+): Either.Either<OAuthToken, ParseResult.ParseIssue> =>
+  Either.mapLeft(
+    parse(input, expiryField),
+    (malformed) => new ParseResult.Type(ast, "<redacted>", `not a stored token: ${malformed.message}`)
+  )
+
 /**
  * The stored form, to and from JSON: `access_token`, `token_type`, `expires_in`, `scope`, `expiry` (seconds since
  * 1970, UTC, rounded down), `refresh_token`, `id_token`, and every other field as it came. Tokens that the
  * generated Python SDK of the MultiAuth-Sample API stored are read, and it reads ours.
  *
  * Encoding writes the secrets in clear: it is meant for a store. A value that cannot be decoded is never part of the
- * error.
- *
- * @example
- * ```ts
- * import { OAuthToken } from "@effect-oauth/client"
- * import { Effect, Schema } from "effect"
- *
- * const Json = Schema.parseJson(OAuthToken.Stored)
- *
- * const program = Effect.gen(function* () {
- *   const token = yield* Schema.decode(Json)(`{"access_token":"a","token_type":"Bearer","expiry":1893456000}`)
- *   return yield* Schema.encode(Json)(token)
- * })
- * ```
+ * error. For the stored form as a text there is `StoredJson`: `Schema.parseJson` quotes the text that it cannot read.
  *
  * @since 0.1.0
  * @category schemas
@@ -411,12 +409,40 @@ export const Stored: Schema.Schema<OAuthToken, unknown> = Schema.transformOrFail
   Schema.declare((input): input is OAuthToken => input instanceof OAuthToken, { identifier: "OAuthToken" }),
   {
     strict: true,
-    decode: (input, _options, ast) =>
-      Either.mapLeft(
-        parse(input, expiryField),
-        (malformed) => new ParseResult.Type(ast, "<redacted>", `not a stored token: ${malformed.message}`)
-      ),
+    decode: (input, _options, ast) => decodeStored(input, ast),
     encode: (token) => ParseResult.succeed(toStored(token))
+  }
+)
+
+/**
+ * The stored form as a JSON text. A text that cannot be decoded is never part of the error.
+ *
+ * @example
+ * ```ts
+ * import { OAuthToken } from "@effect-oauth/client"
+ * import { Effect, Schema } from "effect"
+ *
+ * const program = Effect.gen(function* () {
+ *   const token = yield* Schema.decode(OAuthToken.StoredJson)(`{"access_token":"a","expiry":1893456000}`)
+ *   return yield* Schema.encode(OAuthToken.StoredJson)(token)
+ * })
+ * ```
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const StoredJson: Schema.Schema<OAuthToken, string> = Schema.transformOrFail(
+  Schema.String,
+  Schema.declare((input): input is OAuthToken => input instanceof OAuthToken, { identifier: "OAuthToken" }),
+  {
+    strict: true,
+    decode: (text, _options, ast) =>
+      Option.match(parseJson(text), {
+        onNone: () =>
+          ParseResult.fail(new ParseResult.Type(ast, "<redacted>", "not a stored token: it is not JSON")),
+        onSome: (json) => decodeStored(json, ast)
+      }),
+    encode: (token) => ParseResult.succeed(JSON.stringify(toStored(token)))
   }
 )
 

@@ -30,7 +30,7 @@ export interface TokenRequest {
 export type ParameterValue = string | number | boolean | Redacted.Redacted<string>
 
 /**
- * Parameters beyond those of the grant: `audience`, `resource`, an extension of the server's. They are sent last,
+ * Parameters beyond those of the grant: `audience`, `resource`, an extension of the server's. They follow the grant's,
  * and cannot replace what the grant or the client authentication sends: such a name is refused with an
  * `AuthValidationException` before anything is sent.
  *

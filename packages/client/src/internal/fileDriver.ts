@@ -8,6 +8,7 @@ import * as Predicate from "effect/Predicate"
 import * as OAuthToken from "../OAuthToken.js"
 import type { Driver } from "../TokenStore.js"
 import { TokenStoreError } from "../TokenStoreError.js"
+import { parseJson } from "./parseJson.js"
 
 // A field of the stored object, which other readers of the form keep as any unknown field.
 const field = "effect_oauth"
@@ -39,10 +40,7 @@ const decode = (text: string, key: string, file: string): Either.Either<Entry, T
       message: `The session file ${file} holds no token: ${why}. It was left as it is; move it away to begin anew.`
     })
   return Either.gen(function* () {
-    const json = yield* Either.try({
-      try: (): unknown => JSON.parse(text),
-      catch: () => corrupt("it is not JSON, or not all of it")
-    })
+    const json = yield* Either.fromOption(parseJson(text), () => corrupt("it is not JSON, or not all of it"))
     if (!Predicate.isRecord(json)) return yield* Either.left(corrupt("it is not a JSON object"))
     const { [field]: mark, ...stored } = json
     const owner = Predicate.isRecord(mark) ? mark : {}

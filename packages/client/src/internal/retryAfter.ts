@@ -6,6 +6,7 @@ export const retryAfter = (headers: Headers.Headers, nowMillis: number): Duratio
   const value = headers["retry-after"]?.trim()
   if (value === undefined || value === "") return undefined
   if (/^\d+$/.test(value)) return Duration.seconds(Number(value))
-  const instant = Date.parse(value)
+  // A date begins with the day of the week; Date.parse would take a good deal more.
+  const instant = /^[A-Z]/.test(value) ? Date.parse(value) : Number.NaN
   return Number.isNaN(instant) ? undefined : Duration.millis(Math.max(0, instant - nowMillis))
 }

@@ -8,6 +8,10 @@ const formEncoded = (secret: string): string => new URLSearchParams([["", secret
 
 const percentEncoded = (secret: string): string => formEncoded(secret).replaceAll("+", "%20")
 
+// As encodeURIComponent would do it, which fails where a text is not well-formed.
+const uriEncoded = (secret: string): string =>
+  percentEncoded(secret).replace(/%(?:21|27|28|29|7E)/g, (code) => decodeURIComponent(code))
+
 const jsonEscaped = (secret: string): string => JSON.stringify(secret).slice(1, -1)
 
 const escapeRegExp = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")
@@ -32,7 +36,13 @@ export const scrub = (text: string, secrets: Iterable<string>): string => {
   const forms = new Set(
     Array.from(secrets)
       .filter((secret) => secret !== "")
-      .flatMap((secret) => [secret, formEncoded(secret), percentEncoded(secret), jsonEscaped(secret)])
+      .flatMap((secret) => [
+        secret,
+        formEncoded(secret),
+        percentEncoded(secret),
+        uriEncoded(secret),
+        jsonEscaped(secret)
+      ])
   )
   if (forms.size === 0) return text
   // The longest first: of a secret that begins with another nothing may be left.

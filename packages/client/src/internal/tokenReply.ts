@@ -7,6 +7,7 @@ import * as Redacted from "effect/Redacted"
 import { APIException } from "../APIException.js"
 import { OAuthProviderException } from "../OAuthProviderException.js"
 import * as OAuthToken from "../OAuthToken.js"
+import { parseJson } from "./parseJson.js"
 import { retryAfter } from "./retryAfter.js"
 import { scrub } from "./secrets.js"
 import { isTransientStatus } from "./transience.js"
@@ -36,15 +37,6 @@ const scrubHeaders = (reply: TokenReply): Headers.Headers =>
       ])
     )
   )
-
-const parseJson = (body: string): Option.Option<unknown> => {
-  try {
-    return Option.some(JSON.parse(body))
-  } catch {
-    // The parser's own message quotes the body, so it is of no use here.
-    return Option.none()
-  }
-}
 
 const describeBody = (body: string): string => {
   const start = body.trimStart()
