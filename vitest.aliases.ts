@@ -6,8 +6,14 @@ const source = (path: string): string => fileURLToPath(new URL(path, import.meta
 export const aliases = [
   { find: /^@effect-oauth\/client$/, replacement: source("packages/client/src/index.ts") },
   { find: /^@effect-oauth\/client\/(.+)$/, replacement: source("packages/client/src/$1.ts") },
-  { find: /^@effect-oauth\/loopback-servers$/, replacement: source("packages/loopback-servers/src/index.ts") },
-  { find: /^@effect-oauth\/loopback-servers\/(.+)$/, replacement: source("packages/loopback-servers/src/$1.ts") },
+  {
+    find: /^@effect-oauth\/loopback-servers$/,
+    replacement: source("packages/loopback-servers/src/index.ts")
+  },
+  {
+    find: /^@effect-oauth\/loopback-servers\/(.+)$/,
+    replacement: source("packages/loopback-servers/src/$1.ts")
+  },
   { find: /^multiauthsample$/, replacement: source("packages/multiauthsample/src/index.ts") },
   { find: /^multiauthsample\/(.+)$/, replacement: source("packages/multiauthsample/src/$1.ts") }
 ]

@@ -210,7 +210,8 @@ const reconcile = (
   stored: Option.Option<OAuthToken.OAuthToken>
 ): Option.Option<OAuthToken.OAuthToken> => {
   if (held === undefined) return stored
-  if (Option.isNone(stored)) return Option.some(held.token)
+  // What was stored and is no longer there was removed on purpose: the session is over.
+  if (Option.isNone(stored)) return held.origin === "Stored" ? stored : Option.some(held.token)
   const keepHeld =
     (held.origin === "Unsaved" && isSameSession(stored, held.replaces)) ||
     (held.origin === "Given" && expiryMillis(held.token) > expiryMillis(stored.value))
