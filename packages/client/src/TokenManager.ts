@@ -23,7 +23,7 @@ import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import { AuthValidationException } from "./AuthValidationException.js"
 import type * as Grant from "./Grant.js"
-import { landed } from "./internal/landed.js"
+import { landed, withinGrace } from "./internal/landed.js"
 import { type Aim, type Renewal, renew } from "./internal/renewal.js"
 import { describeFailure, nameFailure } from "./internal/secrets.js"
 import * as SingleFlight from "./internal/singleFlight.js"
@@ -326,7 +326,7 @@ export const make = (
       )
     })
 
-    yield* Effect.addFinalizer(() => Effect.ignore(landed(save)))
+    yield* Effect.addFinalizer(() => withinGrace(save))
 
     const notify = (token: OAuthToken.OAuthToken): Effect.Effect<void> =>
       options.onTokenUpdate === undefined

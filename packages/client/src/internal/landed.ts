@@ -9,6 +9,15 @@ const grace = "3 seconds"
 // A process that shuts down waits in real time, whatever clock its program runs on.
 const wallClock = Clock.make()
 
+const awaitWithinGrace = <A, E>(
+  fiber: Fiber.RuntimeFiber<A, E>
+): Effect.Effect<Option.Option<Exit.Exit<A, E>>> =>
+  Effect.interruptible(Fiber.await(fiber)).pipe(
+    Effect.timeoutOption(grace),
+    Effect.withClock(wallClock),
+    Effect.tap((exit) => (Option.isNone(exit) ? Fiber.interruptFork(fiber) : Effect.void))
+  )
+
 /**
  * Runs an exchange that must not be abandoned half-way: once the request is out, the server may have acted. If the
  * caller is interrupted, the reply is still awaited for a moment, and its result is the result.
@@ -20,11 +29,14 @@ export const landed = <A, E, R>(exchange: Effect.Effect<A, E, R>): Effect.Effect
     const flight = yield* Effect.forkDaemon(Effect.interruptible(exchange))
     const awaited = yield* Effect.exit(Effect.interruptible(Fiber.await(flight)))
     if (Exit.isSuccess(awaited)) return yield* awaited.value
-    const late = yield* Effect.interruptible(Fiber.await(flight)).pipe(
-      Effect.timeoutOption(grace),
-      Effect.withClock(wallClock)
-    )
-    if (Option.isSome(late)) return yield* late.value
-    yield* Fiber.interruptFork(flight)
-    return yield* Effect.failCause(awaited.cause)
+    const late = yield* awaitWithinGrace(flight)
+    return yield* Option.getOrElse(late, () => Exit.failCause(awaited.cause))
   }).pipe(Effect.uninterruptible)
+
+/** Runs what is still to be done at a shutdown, for a moment and no longer, whatever comes of it. */
+export const withinGrace = <A, E, R>(last: Effect.Effect<A, E, R>): Effect.Effect<void, never, R> =>
+  Effect.forkDaemon(Effect.interruptible(last)).pipe(
+    Effect.flatMap(awaitWithinGrace),
+    Effect.uninterruptible,
+    Effect.asVoid
+  )
