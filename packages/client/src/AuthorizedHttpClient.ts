@@ -204,6 +204,8 @@ const refuseAll = <E, R>(
 /**
  * Authorizes the requests of a client with the tokens of a source, such as a `TokenManager`.
  *
+ * The client that is given must not follow redirects by itself.
+ *
  * Requests to the named origins carry `Authorization: Bearer …` with the token of the moment; a request that has an
  * `Authorization` header already is left alone. When a resource answers 401 the token is replaced once and the
  * request sent once more, if its body can be; a second 401 is the answer. A redirect is returned as it is and never

@@ -399,7 +399,7 @@ const decodeStored = (
  * generated Python SDK of the MultiAuth-Sample API stored are read, and it reads ours.
  *
  * Encoding writes the secrets in clear: it is meant for a store. A value that cannot be decoded is never part of the
- * error. For the stored form as a text there is `StoredJson`: `Schema.parseJson` quotes the text that it cannot read.
+ * error's message. For the stored form as a text there is `StoredJson`: `Schema.parseJson` quotes the text that it cannot read.
  *
  * @since 0.1.0
  * @category schemas
@@ -415,7 +415,7 @@ export const Stored: Schema.Schema<OAuthToken, unknown> = Schema.transformOrFail
 )
 
 /**
- * The stored form as a JSON text. A text that cannot be decoded is never part of the error.
+ * The stored form as a JSON text. A text that cannot be decoded is never part of the error's message.
  *
  * @example
  * ```ts

@@ -195,7 +195,8 @@ const waitForRetryAfter = (schedule: Schedule.Schedule<unknown, APIException>) =
   )
 
 /**
- * The token endpoint of a server, through the `HttpClient` of the environment.
+ * The token endpoint of a server, through the `HttpClient` of the environment, which must not be one that follows
+ * redirects by itself (`HttpClient.followRedirects`): `fetch` is told not to, the other transports never do.
  *
  * Requests follow no redirect, carry no trace headers, end after `server.timeout`, and read at most
  * `server.maxResponseBytes`. Transient failures are tried again as `server.retry` says. Fails with an

@@ -435,9 +435,12 @@ export const make = (
           )
           return Effect.map(landed(renew(endpoint, aim, session, storeChange)), (renewal) => {
             landedRenewal = { renewal, stored }
-            const isAdopted = Either.isRight(renewal.result) && renewal.result.right.by === "Adopted"
-            const isUnchanged = isSameSession(renewal.session, session) && held?.origin !== "Unsaved"
-            return [undefined, isAdopted || isUnchanged ? stored : renewal.session]
+            // What was obtained is stored even if only its expiry is new; after a failure, what has changed.
+            const isStoredAlready = Either.match(renewal.result, {
+              onLeft: () => isSameSession(renewal.session, session) && held?.origin !== "Unsaved",
+              onRight: ({ by }) => by === "Adopted"
+            })
+            return [undefined, isStoredAlready ? stored : renewal.session]
           })
         })
         return Effect.flatMap(Effect.exit(restore(transaction)), (exit) => {
@@ -528,9 +531,7 @@ export const make = (
     const replaceToken: Service["replaceToken"] = (refused) =>
       Effect.suspend(() => {
         const current = held
-        if (current === undefined || !Equal.equals(current.token.accessToken, refused.accessToken))
-          return getToken
-        if (loggedOut) return getToken
+        if (current === undefined || loggedOut || !isCurrent(refused)) return getToken
         if (!autoRefresh) return new AuthValidationException({ message: impossible })
         if (isRejected(current.token)) return flight.join(needed)
         rejected = refused.accessToken

@@ -23,6 +23,7 @@ class UnauthorizedResponse extends Inspectable.Class implements HttpClientRespon
   readonly request: HttpClientRequest.HttpClientRequest
   readonly #sent: HttpClientResponse.HttpClientResponse
   readonly #token: string
+  #headers: Headers.Headers | undefined
 
   constructor(
     request: HttpClientRequest.HttpClientRequest,
@@ -53,8 +54,14 @@ class UnauthorizedResponse extends Inspectable.Class implements HttpClientRespon
     return this.#sent.status
   }
 
+  // An API may echo what it was sent.
   get headers(): Headers.Headers {
-    return this.#sent.headers
+    this.#headers ??= Headers.fromInput(
+      Object.fromEntries(
+        Object.entries(this.#sent.headers).map(([name, value]) => [name, scrub(value, [this.#token])])
+      )
+    )
+    return this.#headers
   }
 
   get cookies(): Cookies.Cookies {
@@ -89,18 +96,13 @@ class UnauthorizedResponse extends Inspectable.Class implements HttpClientRespon
     return Stream.mapError(this.#sent.stream, (error) => this.#hide(error))
   }
 
-  // An API may echo what it was sent: the body is left out, and the token is taken out of the headers.
+  // For the same reason the body is left out.
   toJSON(): unknown {
     return {
       _id: "@effect/platform/HttpClientResponse",
       request: this.request.toJSON(),
       status: this.status,
-      headers: Object.fromEntries(
-        Object.entries(Headers.redact(this.headers, "set-cookie")).map(([name, value]) => [
-          name,
-          scrub(String(value), [this.#token])
-        ])
-      )
+      headers: Inspectable.redact(this.headers)
     }
   }
 }

@@ -1,0 +1,244 @@
+import { inspect } from "node:util"
+import { FetchHttpClient } from "@effect/platform"
+import { assert, describe, it } from "@effect/vitest"
+import { ClientAuthentication, Grant, TokenEndpoint, type TokenRequest } from "@effect-oauth/client"
+import { ScriptedServer } from "@effect-oauth/loopback-servers"
+import { Effect, Redacted } from "effect"
+
+const user = { username: "us er", password: Redacted.make("p&w=") }
+const userForm = "grant_type=password&username=us+er&password=p%26w%3D"
+
+const setUp = Effect.gen(function* () {
+  const server = yield* ScriptedServer.make(() => ScriptedServer.json({ access_token: "a" }))
+  const endpoint = yield* TokenEndpoint.make({
+    server: { tokenEndpoint: server.origin },
+    clientAuthentication: ClientAuthentication.clientSecretBasic({
+      clientId: "client",
+      clientSecret: Redacted.make("client-secret")
+    })
+  }).pipe(Effect.provide(FetchHttpClient.layer))
+  return { server, endpoint }
+})
+
+/** The bodies that a server gets for a request. */
+const bodiesOf = <A, E>(request: (endpoint: TokenEndpoint.Service) => Effect.Effect<A, E>) =>
+  Effect.gen(function* () {
+    const { endpoint, server } = yield* setUp
+    const result = yield* Effect.either(request(endpoint))
+    return { result, bodies: (yield* server.requests).map(({ rawBody }) => rawBody) }
+  })
+
+const passwordBody = (
+  options: Partial<Grant.PasswordOptions>,
+  additionalParameters?: TokenRequest.AdditionalParameters
+) =>
+  Effect.map(
+    bodiesOf((endpoint) =>
+      endpoint.fetchToken(Grant.password({ ...user, ...options }), { additionalParameters })
+    ),
+    ({ bodies }) => bodies.join("\n")
+  )
+
+describe("Grant.password (RFC 6749 section 4.3.2)", () => {
+  for (const [what, options, body] of [
+    ["name and password, and no scope that nobody asked for", {}, userForm],
+    ["a scope as it is", { scope: "api file" }, `${userForm}&scope=api+file`],
+    ["a list of scopes joined by spaces", { scope: ["api", "file"] }, `${userForm}&scope=api+file`],
+    ["no scope for an empty one", { scope: "" }, userForm],
+    ["no scope for an empty list", { scope: [] }, userForm]
+  ] as const) {
+    it.scopedLive(`sends ${what}`, () =>
+      Effect.gen(function* () {
+        assert.strictEqual(yield* passwordBody(options), body)
+      })
+    )
+  }
+
+  it.scopedLive("posts a form, in which every character has its encoding (appendix B)", () =>
+    Effect.gen(function* () {
+      const { endpoint, server } = yield* setUp
+      yield* endpoint.fetchToken(Grant.password({ username: " %&+£€", password: Redacted.make("é=\n") }))
+      const [request] = yield* server.requests
+      assert.strictEqual(request?.method, "POST")
+      assert.strictEqual(request?.headers["content-type"], "application/x-www-form-urlencoded")
+      assert.strictEqual(request?.headers["accept"], "application/json")
+      assert.strictEqual(
+        request?.rawBody,
+        "grant_type=password&username=+%25%26%2B%C2%A3%E2%82%AC&password=%C3%A9%3D%0A"
+      )
+    })
+  )
+})
+
+describe("additional parameters", () => {
+  for (const [what, parameters, sent] of [
+    ["come after those of the grant", { audience: "a b" }, "&audience=a+b"],
+    ["repeat for a list (RFC 8707)", { resource: ["x", "y"] }, "&resource=x&resource=y"],
+    [
+      "write booleans and numbers",
+      { prompt: false, force: true, max_age: 0 },
+      "&prompt=false&force=true&max_age=0"
+    ],
+    ["unwrap what is Redacted", { otp: Redacted.make("1&2") }, "&otp=1%262"],
+    ["unwrap what is Redacted in a list", { otp: [Redacted.make("1"), "2"] }, "&otp=1&otp=2"],
+    [
+      "send an empty value, and nothing for undefined or an empty list",
+      { a: "", b: undefined, c: [] },
+      "&a="
+    ],
+    ["may be the scope, where the grant has none", { scope: "api" }, "&scope=api"]
+  ] as const) {
+    it.scopedLive(`${what}: ${sent}`, () =>
+      Effect.gen(function* () {
+        assert.strictEqual(yield* passwordBody({ additionalParameters: parameters }), userForm + sent)
+        assert.strictEqual(yield* passwordBody({}, parameters), userForm + sent)
+        const { bodies } = yield* bodiesOf((endpoint) =>
+          endpoint.refreshToken(Redacted.make("r"), { additionalParameters: parameters })
+        )
+        assert.deepStrictEqual(bodies, [`grant_type=refresh_token&refresh_token=r${sent}`])
+      })
+    )
+  }
+
+  it.scopedLive("of one request come after those of the grant, and do not stay", () =>
+    Effect.gen(function* () {
+      const grant = Grant.password({ ...user, additionalParameters: { audience: "x" } })
+      const { bodies } = yield* bodiesOf((endpoint) =>
+        Effect.zipRight(
+          endpoint.fetchToken(grant, { additionalParameters: { otp: "1" } }),
+          endpoint.fetchToken(grant)
+        )
+      )
+      assert.deepStrictEqual(bodies, [`${userForm}&audience=x&otp=1`, `${userForm}&audience=x`])
+    })
+  )
+
+  const reserved = [
+    "grant_type",
+    "client_id",
+    "client_secret",
+    "client_assertion",
+    "client_assertion_type",
+    "username",
+    "password",
+    "refresh_token",
+    "code",
+    "code_verifier",
+    "redirect_uri",
+    "assertion",
+    "device_code"
+  ]
+
+  for (const name of reserved) {
+    it.scopedLive(`cannot replace ${name}, and nothing is sent`, () =>
+      Effect.gen(function* () {
+        const additionalParameters = { [name]: "marker" }
+        const { endpoint, server } = yield* setUp
+        for (const request of [
+          endpoint.fetchToken(Grant.password({ ...user, additionalParameters })),
+          endpoint.fetchToken(Grant.password(user), { additionalParameters }),
+          endpoint.refreshToken(Redacted.make("r"), { additionalParameters })
+        ]) {
+          const error = yield* Effect.flip(request)
+          assert.strictEqual(error._tag, "AuthValidationException")
+          assert.include(error.message, `"${name}"`)
+          assert.notInclude(error.message, "marker")
+        }
+        assert.isEmpty(yield* server.requests)
+      })
+    )
+  }
+
+  it.scopedLive("cannot replace what is set already, and nothing is sent", () =>
+    Effect.gen(function* () {
+      const { endpoint, server } = yield* setUp
+      const withScope = { additionalParameters: { scope: "more" } }
+      const withAudience = { additionalParameters: { audience: "y" } }
+      for (const request of [
+        endpoint.fetchToken(Grant.password({ ...user, scope: "api", ...withScope })),
+        endpoint.fetchToken(Grant.password({ ...user, scope: "api" }), withScope),
+        endpoint.fetchToken(Grant.password({ ...user, ...withAudience }), withAudience),
+        endpoint.refreshToken(Redacted.make("r"), { scope: "api", ...withScope })
+      ]) {
+        assert.strictEqual((yield* Effect.flip(request))._tag, "AuthValidationException")
+      }
+      assert.isEmpty(yield* server.requests)
+    })
+  )
+})
+
+describe("Grant.identity", () => {
+  const identify = (options: Partial<Grant.PasswordOptions> = {}) =>
+    Grant.password({ ...user, ...options }).identity
+
+  it("differs by user, scope and parameters", () => {
+    const identities = [
+      identify(),
+      identify({ username: "another" }),
+      identify({ scope: "api" }),
+      identify({ scope: ["api", "file"] }),
+      identify({ additionalParameters: { audience: "x" } }),
+      identify({ additionalParameters: { audience: "y" } }),
+      identify({ additionalParameters: { resource: "x" } }),
+      identify({ additionalParameters: { audience: ["x", "y"] } }),
+      identify({ username: "us er|api" })
+    ]
+    assert.strictEqual(new Set(identities).size, identities.length)
+  })
+
+  for (const [what, one, other] of [
+    [
+      "a value that looks like two parameters",
+      { additionalParameters: { audience: "x&resource=y" } },
+      { additionalParameters: { audience: "x", resource: "y" } }
+    ],
+    [
+      "a value that looks like a list",
+      { additionalParameters: { audience: "x,y" } },
+      { additionalParameters: { audience: ["x", "y"] } }
+    ],
+    [
+      "a scope that looks like a parameter",
+      { scope: "audience=x" },
+      { additionalParameters: { audience: "x" } }
+    ],
+    [
+      "a value that looks like a hidden one",
+      { additionalParameters: { otp: "" } },
+      { additionalParameters: { otp: Redacted.make("1") } }
+    ]
+  ] as const) {
+    it(`differs for ${what}`, () => {
+      assert.notStrictEqual(identify(one), identify(other))
+    })
+  }
+
+  it("is the same whatever the order of the parameters, and the form of the scope", () => {
+    assert.strictEqual(
+      identify({ additionalParameters: { a: "1", b: "2" } }),
+      identify({ additionalParameters: { b: "2", a: "1" } })
+    )
+    assert.strictEqual(identify({ scope: "api file" }), identify({ scope: ["api", "file"] }))
+  })
+
+  it("is the same for requests that are the same: without a parameter, or with one that is not sent", () => {
+    assert.strictEqual(identify({ additionalParameters: {} }), identify())
+    assert.strictEqual(identify({ additionalParameters: { audience: undefined } }), identify())
+    assert.strictEqual(identify({ scope: "" }), identify())
+  })
+
+  it("does not depend on the password, and shows neither it nor what is Redacted", () => {
+    const secrets = { password: Redacted.make("marker-password") }
+    const grant = Grant.password({
+      ...user,
+      ...secrets,
+      additionalParameters: { otp: Redacted.make("marker-otp"), list: [Redacted.make("marker-list")] }
+    })
+    assert.notInclude(grant.identity + inspect(grant, { depth: 9 }) + JSON.stringify(grant), "marker")
+    assert.strictEqual(identify(secrets), identify())
+  })
+
+  it("is one also for a name that is no well-formed text", () => {
+    assert.isString(identify({ username: "\ud800" }))
+  })
+})

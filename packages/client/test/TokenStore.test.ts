@@ -1,0 +1,334 @@
+import { spawnSync } from "node:child_process"
+import * as fs from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { fileURLToPath } from "node:url"
+import { inspect } from "node:util"
+import * as PlatformError from "@effect/platform/Error"
+import * as FileSystem from "@effect/platform/FileSystem"
+import * as NodeContext from "@effect/platform-node/NodeContext"
+import { assert, describe, it } from "@effect/vitest"
+import { OAuthToken, TokenStore } from "@effect-oauth/client"
+import * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import { accessOf, put, stored, tokenOf, tokenStoreContract } from "./fixtures/tokenStoreContract.js"
+
+const newFolder = (): string => fs.mkdtempSync(join(tmpdir(), "token-store-"))
+
+const folder = Effect.acquireRelease(Effect.sync(newFolder), (path) =>
+  Effect.sync(() => fs.rmSync(path, { recursive: true, force: true }))
+)
+
+const fileLayer = (path: string) => Layer.provide(TokenStore.layerFile(path), NodeContext.layer)
+
+const inFolder = <E, R>(layer: (path: string) => Layer.Layer<TokenStore.TokenStore, E, R>) =>
+  Layer.unwrapScoped(Effect.map(folder, layer))
+
+describe("in memory", () => tokenStoreContract(() => Layer.fresh(TokenStore.layerMemory), { many: true }))
+
+describe("in a file", () =>
+  tokenStoreContract(() => inFolder((path) => fileLayer(join(path, "session.json"))), { many: false }))
+
+describe("in a folder", () =>
+  tokenStoreContract(
+    () =>
+      inFolder((path) => Layer.provide(TokenStore.layerDirectory(join(path, "sessions")), NodeContext.layer)),
+    { many: true }
+  ))
+
+describe("in two functions", () =>
+  tokenStoreContract(
+    () => {
+      const rows = new Map<string, OAuthToken.TokenJson>()
+      return TokenStore.fromFunctions({
+        load: (key) => OAuthToken.fromStored(rows.get(key)),
+        save: (key, token) =>
+          Effect.sync(() => {
+            if (Option.isSome(token)) rows.set(key, OAuthToken.toStored(token.value))
+            else rows.delete(key)
+          })
+      })
+    },
+    { many: true }
+  ))
+
+describe("a session file", () => {
+  const withFile = <E>(
+    name: string,
+    test: (
+      path: string,
+      use: <A, F>(effect: Effect.Effect<A, F, TokenStore.TokenStore>) => Effect.Effect<A, F>
+    ) => Effect.Effect<void, E>
+  ) =>
+    it.scopedLive(name, () =>
+      Effect.flatMap(folder, (path) => {
+        const file = join(path, "deep", "session.json")
+        return test(file, (effect) => Effect.provide(effect, fileLayer(file)))
+      })
+    )
+
+  const leftovers = (file: string) =>
+    fs.readdirSync(join(file, "..")).filter((name) => name !== "session.json")
+
+  withFile("is for its owner only, and so is the folder that is made for it", (file, use) =>
+    Effect.gen(function* () {
+      yield* use(put("alice", "one"))
+      assert.strictEqual(fs.statSync(file).mode & 0o777, 0o600)
+      assert.strictEqual(fs.statSync(join(file, "..")).mode & 0o777, 0o700)
+    })
+  )
+
+  withFile("becomes so when it was not", (file, use) =>
+    Effect.gen(function* () {
+      yield* use(put("alice", "one"))
+      fs.chmodSync(file, 0o644)
+      yield* use(put("alice", "two"))
+      assert.strictEqual(fs.statSync(file).mode & 0o777, 0o600)
+    })
+  )
+
+  withFile("outlives the process: another one reads it", (file, use) =>
+    Effect.gen(function* () {
+      yield* use(put("alice", "one"))
+      const script = fileURLToPath(new URL("fixtures/readSession.ts", import.meta.url))
+      const child = spawnSync(process.execPath, ["--import", "tsx", script, file, "alice"], {
+        encoding: "utf8"
+      })
+      assert.strictEqual(child.stderr, "")
+      assert.strictEqual(child.stdout, "one")
+    })
+  )
+
+  withFile("is replaced in one step: whoever reads it meanwhile finds the old or the new", (file, use) =>
+    use(
+      Effect.gen(function* () {
+        yield* put("alice", "token-0")
+        const seen = new Set<string>()
+        const reader = yield* Effect.fork(
+          Effect.forever(
+            Effect.zipRight(
+              Effect.sync(() => seen.add(JSON.parse(fs.readFileSync(file, "utf8")).access_token)),
+              Effect.async<void>((resume) => void setImmediate(() => resume(Effect.void)))
+            )
+          )
+        )
+        for (let i = 1; i <= 50; i++) yield* put("alice", `token-${i}`)
+        const exit = yield* Fiber.interrupt(reader)
+        assert.isTrue(exit._tag === "Failure" && Cause.isInterruptedOnly(exit.cause), inspect(exit))
+        assert.isAbove(seen.size, 1)
+        assert.deepStrictEqual(leftovers(file), [])
+      })
+    )
+  )
+
+  withFile("leaves no other file behind, also when the function fails, dies or is interrupted", (file, use) =>
+    use(
+      Effect.gen(function* () {
+        const store = yield* TokenStore.TokenStore
+        yield* put("alice", "one")
+        yield* Effect.exit(store.modify("alice", () => Effect.fail("no")))
+        yield* Effect.exit(store.modify("alice", () => Effect.dieMessage("no")))
+        const fiber = yield* Effect.fork(store.modify("alice", () => Effect.interruptible(Effect.never)))
+        yield* Effect.yieldNow()
+        yield* Fiber.interrupt(fiber)
+        assert.deepStrictEqual(leftovers(file), [])
+        assert.strictEqual(yield* stored("alice"), "one")
+      })
+    )
+  )
+
+  const contents: Readonly<Record<string, string>> = {
+    "is cut off": JSON.stringify(OAuthToken.toStored(tokenOf("marker"))).slice(0, -9),
+    "is empty": "",
+    "is a list": `["marker"]`,
+    "has no access token": `{"refresh_token":"marker"}`,
+    "has an expiry that is none": `{"access_token":"marker","expiry":"marker"}`
+  }
+
+  for (const [what, content] of Object.entries(contents)) {
+    withFile(`that ${what} is Corrupt, is not shown, and is left as it is`, (file, use) =>
+      Effect.gen(function* () {
+        fs.mkdirSync(join(file, ".."))
+        fs.writeFileSync(file, content)
+        for (const effect of [stored("alice"), put("alice", "one")]) {
+          const error = yield* Effect.flip(use(effect))
+          assert.strictEqual(error.reason, "Corrupt")
+          assert.include(error.message, file)
+          assert.notInclude(inspect(error, { depth: 9 }), "marker")
+        }
+        assert.strictEqual(fs.readFileSync(file, "utf8"), content)
+        assert.deepStrictEqual(leftovers(file), [])
+      })
+    )
+  }
+
+  withFile("of another session is Occupied, and is left as it is", (file, use) =>
+    Effect.gen(function* () {
+      yield* use(put("alice", "marker"))
+      const before = fs.readFileSync(file, "utf8")
+      for (const effect of [stored("bob"), put("bob", "one")]) {
+        const error = yield* Effect.flip(use(effect))
+        assert.strictEqual(error.reason, "Occupied")
+        assert.isFalse(error.isTransient)
+        assert.notInclude(inspect(error, { depth: 9 }), "marker")
+      }
+      assert.strictEqual(fs.readFileSync(file, "utf8"), before)
+    })
+  )
+
+  withFile("that the Python SDK wrote is taken over, unknown fields and all", (file, use) =>
+    Effect.gen(function* () {
+      fs.mkdirSync(join(file, ".."))
+      fs.writeFileSync(
+        file,
+        `{"access_token": "py", "token_type": "Bearer", "expires_in": 3600, "expiry": 1700000000, "tenant": "t1"}`
+      )
+      yield* use(
+        Effect.gen(function* () {
+          const store = yield* TokenStore.TokenStore
+          assert.strictEqual(yield* stored("alice"), "py")
+          yield* store.modify("alice", (current) =>
+            Effect.succeed([
+              undefined,
+              Option.map(
+                current,
+                (token) => new OAuthToken.OAuthToken({ ...token, scope: Option.some("api") })
+              )
+            ])
+          )
+        })
+      )
+      const { effect_oauth: mark, ...rest } = JSON.parse(fs.readFileSync(file, "utf8"))
+      assert.deepStrictEqual(rest, {
+        access_token: "py",
+        token_type: "Bearer",
+        expires_in: 3600,
+        expiry: 1700000000,
+        scope: "api",
+        tenant: "t1"
+      })
+      assert.deepStrictEqual(mark, { key: "alice", version: 1 })
+    })
+  )
+
+  withFile("that another process wrote meanwhile is not covered: the lease is lost", (file, use) =>
+    use(
+      Effect.gen(function* () {
+        const store = yield* TokenStore.TokenStore
+        yield* put("alice", "one")
+        const error = yield* Effect.flip(
+          store.modify("alice", () =>
+            Effect.as(use(put("alice", "of the other")), [undefined, Option.some(tokenOf("two"))] as const)
+          )
+        )
+        assert.strictEqual(error.reason, "LeaseLost")
+        assert.isTrue(error.isTransient)
+        assert.strictEqual(yield* stored("alice"), "of the other")
+        assert.deepStrictEqual(leftovers(file), [])
+      })
+    )
+  )
+
+  withFile("in a place that cannot be written fails before anything is spent", (file, use) =>
+    Effect.gen(function* () {
+      fs.writeFileSync(join(file, ".."), "a file where the folder should be")
+      let ran = false
+      const error = yield* Effect.flip(
+        use(
+          Effect.flatMap(TokenStore.TokenStore, (store) =>
+            store.modify("alice", (current) =>
+              Effect.sync(() => {
+                ran = true
+                return [undefined, current] as const
+              })
+            )
+          )
+        )
+      )
+      assert.strictEqual(error.reason, "Unavailable")
+      assert.isFalse(ran)
+    })
+  )
+
+  const refusing = (method: "writeFile" | "rename") =>
+    Layer.effect(
+      FileSystem.FileSystem,
+      Effect.map(FileSystem.FileSystem, (real) => ({
+        ...real,
+        [method]: () =>
+          Effect.fail(
+            new PlatformError.SystemError({
+              module: "FileSystem",
+              method,
+              reason: method === "rename" ? "Unknown" : "PermissionDenied",
+              pathOrDescriptor: "session.json"
+            })
+          )
+      }))
+    ).pipe(Layer.provideMerge(NodeContext.layer))
+
+  for (const [method, operation] of [
+    ["writeFile", "lease"],
+    ["rename", "write"]
+  ] as const) {
+    it.scopedLive(`that the disk refuses to ${method} is a failure of the ${operation}`, () =>
+      Effect.gen(function* () {
+        const file = join(yield* folder, "session.json")
+        const error = yield* put("alice", "marker").pipe(
+          Effect.provide(Layer.provide(TokenStore.layerFile(file), refusing(method))),
+          Effect.flip
+        )
+        assert.deepInclude({ ...error }, { reason: "Unavailable", operation })
+        assert.notInclude(inspect(error, { depth: 9 }), "marker")
+        assert.deepStrictEqual(fs.readdirSync(join(file, "..")), [])
+      })
+    )
+  }
+})
+
+describe("two functions that fail", () => {
+  class DriverError extends Error {
+    readonly _tag = "DriverError"
+    readonly code = "23505"
+    readonly parameters: unknown
+    constructor(parameters: unknown) {
+      super(`cannot store ${JSON.stringify(parameters)}`)
+      this.parameters = parameters
+    }
+  }
+
+  it.effect("are described without what they were given", () =>
+    Effect.gen(function* () {
+      const error = yield* put("alice", "marker").pipe(
+        Effect.provide(
+          TokenStore.fromFunctions({
+            load: () => Effect.succeedNone,
+            save: (_, token) => Effect.fail(new DriverError(Option.map(token, OAuthToken.toStored)))
+          })
+        ),
+        Effect.flip
+      )
+      assert.deepInclude({ ...error }, { reason: "Unavailable", operation: "write" })
+      const text = inspect(error, { depth: 9 })
+      assert.notInclude(text, "marker")
+      assert.include(text, "23505")
+    })
+  )
+
+  it.effect("have their tokens removed by None", () =>
+    Effect.gen(function* () {
+      const saved: Array<string | undefined> = []
+      const store = TokenStore.fromFunctions({
+        load: () => Effect.succeedSome(tokenOf("one")),
+        save: (_, token) => Effect.sync(() => void saved.push(accessOf(token)))
+      })
+      yield* Effect.flatMap(TokenStore.TokenStore, (service) =>
+        service.modify("alice", () => Effect.succeed([undefined, Option.none()]))
+      ).pipe(Effect.provide(store))
+      assert.deepStrictEqual(saved, [undefined])
+    })
+  )
+})
