@@ -23,6 +23,15 @@ import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import { AuthValidationException } from "./AuthValidationException.js"
 import type * as Grant from "./Grant.js"
+import {
+  expiryMillis,
+  type Held,
+  isSame,
+  isSameSession,
+  makeUnusable,
+  reconcile,
+  refreshTokenOf
+} from "./internal/held.js"
 import { landed, withinGrace } from "./internal/landed.js"
 import { type Aim, type Renewal, renew } from "./internal/renewal.js"
 import { describeFailure, nameFailure } from "./internal/secrets.js"
@@ -148,6 +157,15 @@ export interface Options {
   readonly name?: string | undefined
 }
 
+const defaultLeeway = Duration.seconds(60)
+const callbackPatience = Duration.seconds(30)
+
+// Storing a token that could not be stored: soon, then every half minute, for as long as it takes.
+const savingSchedule = Schedule.exponential("1 second").pipe(
+  Schedule.jittered,
+  Schedule.union(Schedule.spaced("30 seconds"))
+)
+
 /** Why the store does not have what it was given; a store that died is one that failed. */
 const storeErrorOf = (exit: Exit.Exit<unknown, TokenStoreError>): TokenStoreError | undefined => {
   if (Exit.isSuccess(exit) || Cause.isInterruptedOnly(exit.cause)) return undefined
@@ -161,61 +179,6 @@ const storeErrorOf = (exit: Exit.Exit<unknown, TokenStoreError>): TokenStoreErro
         cause: nameFailure(Cause.squash(exit.cause))
       })
   )
-}
-
-/** What is known of the session, and since when. */
-interface Held {
-  readonly token: OAuthToken.OAuthToken
-  readonly result: Effect.Effect<OAuthToken.OAuthToken>
-  /** `Unsaved`: newer than what is stored, which is `replaces`. `Given`: by the options. */
-  readonly origin: "Stored" | "Unsaved" | "Given"
-  readonly replaces: Option.Option<OAuthToken.OAuthToken>
-  /** Until then the token is used without a second thought. */
-  freshUntil: number
-  /** Until then it is used while another is fetched. */
-  usableUntil: number
-}
-
-const makeUnusable = (held: Held): void => {
-  held.freshUntil = Number.NEGATIVE_INFINITY
-  held.usableUntil = Number.NEGATIVE_INFINITY
-}
-
-const defaultLeeway = Duration.seconds(60)
-
-// Storing a token that could not be stored: soon, then every half minute, for as long as it takes.
-const savingSchedule = Schedule.exponential("1 second").pipe(
-  Schedule.jittered,
-  Schedule.union(Schedule.spaced("30 seconds"))
-)
-const callbackPatience = Duration.seconds(30)
-
-const isSame = (one: OAuthToken.OAuthToken, other: OAuthToken.OAuthToken): boolean =>
-  Equal.equals(one.accessToken, other.accessToken) && Equal.equals(one.refreshToken, other.refreshToken)
-
-const refreshTokenOf = (session: Option.Option<OAuthToken.OAuthToken>) =>
-  Option.flatMap(session, (token) => token.refreshToken)
-
-const isSameSession = Option.getEquivalence(isSame)
-
-const expiryMillis = (token: OAuthToken.OAuthToken): number =>
-  Option.match(token.expiry, {
-    onNone: () => Number.POSITIVE_INFINITY,
-    onSome: (expiry) => expiry.epochMillis
-  })
-
-/** The newest state of the session, given what is in memory and what is stored. */
-const reconcile = (
-  held: Held | undefined,
-  stored: Option.Option<OAuthToken.OAuthToken>
-): Option.Option<OAuthToken.OAuthToken> => {
-  if (held === undefined) return stored
-  // What was stored and is no longer there was removed on purpose: the session is over.
-  if (Option.isNone(stored)) return held.origin === "Stored" ? stored : Option.some(held.token)
-  const keepHeld =
-    (held.origin === "Unsaved" && isSameSession(stored, held.replaces)) ||
-    (held.origin === "Given" && expiryMillis(held.token) > expiryMillis(stored.value))
-  return keepHeld ? Option.some(held.token) : stored
 }
 
 /**
