@@ -17,6 +17,7 @@ import * as Redacted from "effect/Redacted"
 import * as Stream from "effect/Stream"
 import { APIException } from "./APIException.js"
 import { AuthValidationException } from "./AuthValidationException.js"
+import * as Futility from "./internal/futility.js"
 import { matchOrigins, type OriginMatcher } from "./internal/origin.js"
 import { requestInit, withoutRedirects } from "./internal/redirects.js"
 import { sanitizeDefects } from "./internal/secrets.js"
@@ -110,8 +111,7 @@ const authorizeOrigins = <E, R>(
   const otherOrigins = options.otherOrigins ?? "reject"
   const isRejected = options.isRejected ?? isUnauthorized
   const replayStreams = options.replayStreams ?? false
-  // A token that came in place of a refused one and was refused as well: another would not help.
-  let futile: OAuthToken.OAuthToken | undefined
+  const futility = Futility.make()
 
   const send = (request: HttpClientRequest.HttpClientRequest, token: OAuthToken.OAuthToken) => {
     const secret = Redacted.value(token.accessToken)
@@ -127,7 +127,7 @@ const authorizeOrigins = <E, R>(
 
   const replay = (request: HttpClientRequest.HttpClientRequest, token: OAuthToken.OAuthToken) =>
     Effect.map(send(request, token), (response) => {
-      futile = isRejected(response) ? token : undefined
+      if (isRejected(response)) futility.refused(request, token)
       return response
     }).pipe(Effect.withSpan("oauth.replay"))
 
@@ -136,7 +136,7 @@ const authorizeOrigins = <E, R>(
     refused: OAuthToken.OAuthToken,
     response: HttpClientResponse.HttpClientResponse
   ) => {
-    if (futile === refused) return Effect.succeed(response)
+    if (futility.isFutile(request, refused)) return Effect.succeed(response)
     return source.replaceToken(refused).pipe(
       Effect.map(Option.some),
       // There is no other token: the refusal is the answer.
@@ -154,7 +154,7 @@ const authorizeOrigins = <E, R>(
     Effect.flatMap(source.getToken, (token) =>
       Effect.flatMap(send(request, token), (response) => {
         if (isRejected(response)) return answerRefusal(request, token, response)
-        if (futile === token) futile = undefined
+        futility.accepted(request, token)
         return Effect.succeed(response)
       })
     )

@@ -589,6 +589,19 @@ describe("a refused token", () => {
     })
   )
 
+  it.scoped("is replaced once for a resource that refuses every one, also while another accepts them", () =>
+    Effect.gen(function* () {
+      const { client, tokens } = yield* setUp(({ url }) =>
+        url.pathname === "/hopeless" ? new Response("no", { status: 401 }) : new Response("welcome")
+      )
+      for (const _ of Array.from({ length: 5 })) {
+        assert.strictEqual((yield* client.get(`${origin}/hopeless`)).status, 401)
+        assert.strictEqual((yield* client.get(url)).status, 200)
+      }
+      assert.deepStrictEqual(tokens.requests, ["fetch", "refresh"])
+    })
+  )
+
   it.scoped("that is no longer the current one costs no refresh", () =>
     Effect.gen(function* () {
       const { client, sent, tokens } = yield* setUp((request) =>
