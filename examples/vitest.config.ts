@@ -3,5 +3,5 @@ import { aliases } from "../vitest.aliases.js"
 
 export default defineProject({
   resolve: { alias: aliases },
-  test: { name: "examples", include: ["**/*.test.ts"] }
+  test: { name: "examples", include: ["**/*.test.ts"], testTimeout: 30_000 }
 })

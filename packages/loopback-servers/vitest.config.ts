@@ -3,5 +3,5 @@ import { aliases } from "../../vitest.aliases.js"
 
 export default defineProject({
   resolve: { alias: aliases },
-  test: { name: "loopback-servers", include: ["test/**/*.test.ts"] }
+  test: { name: "loopback-servers", include: ["test/**/*.test.ts"], testTimeout: 30_000 }
 })
