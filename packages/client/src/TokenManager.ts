@@ -12,6 +12,7 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Equal from "effect/Equal"
 import * as Exit from "effect/Exit"
+import * as FiberRef from "effect/FiberRef"
 import { constTrue } from "effect/Function"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
@@ -149,13 +150,22 @@ export interface Options {
    */
   readonly autoRefresh?: boolean | undefined
   /**
-   * Run, and awaited for up to 30 seconds, after a new token was stored and before anyone gets it. It must not ask the
-   * same manager for another token.
+   * Run, and awaited for up to 30 seconds, after a new token was stored and before anyone else gets it. Within it
+   * `getToken` is the new token; to fetch, to refresh and to log out fails with an `AuthValidationException`.
    */
   readonly onTokenUpdate?: ((token: OAuthToken.OAuthToken) => Effect.Effect<void>) | undefined
   /** Names the scheme in messages. Default: `OAuth`. */
   readonly name?: string | undefined
 }
+
+/** A token that `onTokenUpdate` is being told of: whoever runs within it must not wait for it to end. */
+interface Update {
+  readonly of: object
+  readonly token: OAuthToken.OAuthToken
+  isOver: boolean
+}
+
+const currentUpdate = FiberRef.unsafeMake<Update | undefined>(undefined)
 
 const defaultLeeway = Duration.seconds(60)
 const callbackPatience = Duration.seconds(30)
@@ -249,7 +259,9 @@ export const make = (
 
     if (options.initialToken !== undefined) yield* hold(options.initialToken, "Given")
 
-    const reread = store.read(key).pipe(Effect.orElseSucceed(() => Option.none<OAuthToken.OAuthToken>()))
+    const reread = Effect.catchAllCause(store.read(key), () =>
+      Effect.succeed(Option.none<OAuthToken.OAuthToken>())
+    )
 
     /** Stores a token that is in use but could not be stored, again and again, until it is stored or superseded. */
     const save: Effect.Effect<void, TokenStoreError> = Effect.suspend(() => {
@@ -291,22 +303,43 @@ export const make = (
 
     yield* Effect.addFinalizer(() => withinGrace(save))
 
-    const notify = (token: OAuthToken.OAuthToken): Effect.Effect<void> =>
-      options.onTokenUpdate === undefined
-        ? Effect.void
-        : Effect.suspend(() => options.onTokenUpdate?.(token) ?? Effect.void).pipe(
-            Effect.timeoutFail({
-              duration: callbackPatience,
-              onTimeout: () => "it did not end within 30 seconds"
-            }),
-            Effect.interruptible,
-            Effect.catchAllCause((cause) =>
-              Effect.logWarning(
-                "onTokenUpdate failed; the token is stored and in use",
-                describeFailure(Cause.squash(cause), tokenSecrets(Option.some(token)))
-              )
-            )
+    const notify = (token: OAuthToken.OAuthToken): Effect.Effect<void> => {
+      if (options.onTokenUpdate === undefined) return Effect.void
+      const update: Update = { of: events, token, isOver: false }
+      return Effect.suspend(() => options.onTokenUpdate?.(token) ?? Effect.void).pipe(
+        Effect.locally(currentUpdate, update),
+        Effect.ensuring(
+          Effect.sync(() => {
+            update.isOver = true
+          })
+        ),
+        Effect.timeoutFail({
+          duration: callbackPatience,
+          onTimeout: () => "it did not end within 30 seconds"
+        }),
+        Effect.interruptible,
+        Effect.catchAllCause((cause) =>
+          Effect.logWarning(
+            "onTokenUpdate failed; the token is stored and in use",
+            describeFailure(Cause.squash(cause), tokenSecrets(Option.some(token)))
           )
+        )
+      )
+    }
+
+    const updateUnderWay = Effect.map(FiberRef.get(currentUpdate), (update) =>
+      update !== undefined && update.of === events && !update.isOver ? update : undefined
+    )
+
+    /** What would wait for the end of the callback that it is a part of fails instead. */
+    const unlessUpdating = <A>(request: Effect.Effect<A, TokenError>): Effect.Effect<A, TokenError> =>
+      Effect.flatMap(updateUnderWay, (update) =>
+        update === undefined
+          ? request
+          : new AuthValidationException({
+              message: `${name}: onTokenUpdate must not fetch, refresh or log out; it is a part of that.`
+            })
+      )
 
     /** Takes up a token that was there already: in the store, by a sibling, or in the options. */
     const adopt = (token: OAuthToken.OAuthToken): Effect.Effect<OAuthToken.OAuthToken> =>
@@ -480,7 +513,11 @@ export const make = (
         })
       }
       const current = held
-      if (current === undefined || now >= current.usableUntil) return flight.join(needed)
+      if (current === undefined || now >= current.usableUntil) {
+        return Effect.flatMap(updateUnderWay, (update) =>
+          update === undefined ? flight.join(needed) : Effect.succeed(update.token)
+        )
+      }
       return now < backgroundNotBefore || ended !== undefined || flight.isFlying()
         ? current.result
         : Effect.zipRight(flight.launch(refreshAhead(current)), current.result)
@@ -511,13 +548,15 @@ export const make = (
 
     /** A flight that somebody asked for; those who ask for the same at the same time share it. */
     const onRequest = (name: string | undefined, renewal: Effect.Effect<OAuthToken.OAuthToken, TokenError>) =>
-      flight.next(
-        name,
-        Effect.suspend(() => {
-          ended = undefined
-          return renewal
-        }).pipe(reporting(() => false))
-      )
+      flight
+        .next(
+          name,
+          Effect.suspend(() => {
+            ended = undefined
+            return renewal
+          }).pipe(reporting(() => false))
+        )
+        .pipe(unlessUpdating)
 
     const fetchToken: Service["fetchToken"] = (request) =>
       Effect.suspend(() => {
@@ -566,37 +605,39 @@ export const make = (
       )
     })
 
-    const logout: Service["logout"] = Effect.suspend(() => {
-      let ending: Held | undefined
-      loggedOut = true
-      if (held !== undefined) makeUnusable(held)
-      return flight.settled.pipe(
-        Effect.zipRight(
-          store.modify(key, (stored) =>
-            Effect.map(Effect.interruptible(revoke(reconcile(held, stored))), () => {
-              // From here on nothing may store the token again.
-              ending = held
-              held = undefined
-              return [undefined, Option.none()] as const
+    const logout: Service["logout"] = unlessUpdating(
+      Effect.suspend(() => {
+        let ending: Held | undefined
+        loggedOut = true
+        if (held !== undefined) makeUnusable(held)
+        return flight.settled.pipe(
+          Effect.zipRight(
+            store.modify(key, (stored) =>
+              Effect.map(Effect.interruptible(revoke(reconcile(held, stored))), () => {
+                // From here on nothing may store the token again.
+                ending = held
+                held = undefined
+                return [undefined, Option.none()] as const
+              })
+            )
+          ),
+          Effect.zipRight(
+            Effect.suspend(() => {
+              ended = undefined
+              rejected = undefined
+              return publish(TokenEvent.LoggedOut({ key }))
+            })
+          ),
+          Effect.onError(() =>
+            Effect.suspend(() => {
+              held ??= ending
+              loggedOut = false
+              return holdAgain
             })
           )
-        ),
-        Effect.zipRight(
-          Effect.suspend(() => {
-            ended = undefined
-            rejected = undefined
-            return publish(TokenEvent.LoggedOut({ key }))
-          })
-        ),
-        Effect.onError(() =>
-          Effect.suspend(() => {
-            held ??= ending
-            loggedOut = false
-            return holdAgain
-          })
         )
-      )
-    })
+      })
+    )
 
     /** First what can bring new tokens, then what opens doors now: a crash in between leaves nothing that lives on. */
     const revoke = (session: Option.Option<OAuthToken.OAuthToken>): Effect.Effect<void, TokenError> =>

@@ -83,8 +83,24 @@ interface Turnstile {
   users: number
 }
 
+// Drivers stand on the code of others, which dies where nobody said that it would.
+const failingOnly = <A, R>(
+  operation: TokenStoreError["operation"],
+  effect: Effect.Effect<A, TokenStoreError, R>
+): Effect.Effect<A, TokenStoreError, R> =>
+  Effect.catchAllDefect(effect, (defect) =>
+    Effect.fail(
+      new TokenStoreError({
+        reason: "Unavailable",
+        operation,
+        message: `The store died of a ${operation}.`,
+        cause: nameFailure(defect)
+      })
+    )
+  )
+
 /**
- * A store on a driver. Within the process the fibers that want a key stand in line here, so that a driver sees one
+ * A store on a driver. What a driver dies of is a failure of the store. Within the process the fibers that want a key stand in line here, so that a driver sees one
  * of them at a time for each key.
  *
  * @since 0.1.0
@@ -111,16 +127,16 @@ export const make = (driver: Driver): Service => {
     Effect.uninterruptibleMask((restore) =>
       Effect.scopedWith((scope) =>
         Effect.gen(function* () {
-          const lease = yield* restore(Scope.extend(driver.lease(key), scope))
+          const lease = yield* restore(Scope.extend(failingOnly("lease", driver.lease(key)), scope))
           const [result, next] = yield* f(lease.current)
-          if (next !== lease.current) yield* lease.replace(next)
+          if (next !== lease.current) yield* failingOnly("write", lease.replace(next))
           return result
         })
       )
     )
 
   return TokenStore.of({
-    read: driver.read,
+    read: (key) => failingOnly("read", driver.read(key)),
     modify: (key, f) =>
       Effect.acquireUseRelease(
         enter(key),

@@ -250,6 +250,22 @@ describe("1. a refresh token is spent once", () => {
     })
   )
 
+  it.scoped("a refused one is not sent again when the store dies of being read once more", () =>
+    Effect.gen(function* () {
+      const { endpoint, manager, store } = yield* expiredWorld()
+      endpoint.kill("refresh-1")
+      const gate = yield* makeGate
+      endpoint.next({ gate: gate.pass })
+      const waiter = yield* Effect.fork(Effect.exit(manager.getToken))
+      yield* idle
+      store.fail("read", 1, "die")
+      yield* gate.open
+      yield* Fiber.join(waiter)
+      assert.strictEqual(yield* get(manager), "access-2")
+      assert.deepStrictEqual(endpoint.journal, [login, "refresh refresh-1", login])
+    })
+  )
+
   it.scoped("an initial one is not forgotten over a failed refresh for an older one that is stored", () =>
     Effect.gen(function* () {
       const { endpoint, manager, open, store } = yield* expiredWorld(undefined, { grant: undefined })
@@ -477,6 +493,49 @@ describe("2. onTokenUpdate", () => {
       assert.isFalse(yield* isDone(late))
       yield* gate.open
       assert.strictEqual(yield* Fiber.join(late), "access-1")
+    })
+  )
+
+  it.scoped("can call an API with the new token, and cannot wait for itself", () =>
+    Effect.gen(function* () {
+      const { endpoint, open } = world()
+      const within: Array<string> = []
+      const manager: TokenManager.Service = yield* open({
+        onTokenUpdate: () =>
+          Effect.gen(function* () {
+            within.push(yield* get(manager))
+            for (const request of [manager.fetchToken(), manager.refreshToken(), manager.logout]) {
+              within.push((yield* Effect.flip(Effect.asVoid(request)))._tag)
+            }
+          }).pipe(Effect.orDie)
+      })
+      assert.strictEqual(yield* get(manager), "access-1")
+      const refused = Array.replicate("AuthValidationException", 3)
+      assert.deepStrictEqual(within, ["access-1", ...refused])
+      yield* TestClock.adjust("1 hour")
+      assert.strictEqual(yield* get(manager), "access-2")
+      assert.deepStrictEqual(within, ["access-1", ...refused, "access-2", ...refused])
+      assert.strictEqual(endpoint.requests, 2)
+    })
+  )
+
+  it.scoped("what it leaves running has no part in it afterwards", () =>
+    Effect.gen(function* () {
+      const { open } = world()
+      const seen: Array<string> = []
+      const manager: TokenManager.Service = yield* open({
+        onTokenUpdate: () =>
+          Effect.sleep("2 hours").pipe(
+            Effect.zipRight(get(manager)),
+            Effect.map((token) => seen.push(token)),
+            Effect.orDie,
+            Effect.forkDaemon
+          )
+      })
+      assert.strictEqual(yield* get(manager), "access-1")
+      yield* TestClock.adjust("2 hours")
+      yield* idle
+      assert.deepStrictEqual(seen, ["access-2"])
     })
   )
 
@@ -1876,6 +1935,18 @@ describe("logout", () => {
       yield* manager.logout
       assert.deepStrictEqual(endpoint.journal, [])
       assert.strictEqual((yield* Effect.flip(manager.getToken))._tag, "AuthValidationException")
+    })
+  )
+
+  it.scoped("by a sibling: what is in memory is not sent again", () =>
+    Effect.gen(function* () {
+      const { endpoint, manager, open } = yield* expiredWorld()
+      const sibling = yield* open()
+      assert.strictEqual(yield* get(sibling), "access-2")
+      yield* sibling.logout
+      assert.strictEqual(yield* get(manager), "access-3")
+      assert.deepStrictEqual(endpoint.journal.at(-1), login)
+      assert.deepStrictEqual(endpoint.sentAgain, [])
     })
   )
 

@@ -282,7 +282,7 @@ describe("whatever happens in whatever order", () => {
     "one manager on a store that fails, too, keeps its promises",
     { steps: steps(["read", "lease", "write", "write", "write"]), seed, lifetime },
     (run) => play(run, 1),
-    { fastCheck: { numRuns: 60 } }
+    { timeout: 30_000, fastCheck: { numRuns: 100 } }
   )
 
   // While nothing can be written, two managers cannot know of each other's tokens.
@@ -290,6 +290,6 @@ describe("whatever happens in whatever order", () => {
     "two managers on one store that can be written keep their promises",
     { steps: steps(["read", "lease"]), seed, lifetime },
     (run) => play(run, 2),
-    { fastCheck: { numRuns: 60 } }
+    { timeout: 30_000, fastCheck: { numRuns: 100 } }
   )
 })
