@@ -391,6 +391,45 @@ describe("2. a token is stored before it is used", () => {
     })
   )
 
+  it.scoped("storing an older one again does not come while onTokenUpdate has a newer one", () =>
+    Effect.gen(function* () {
+      const gate = yield* makeGate
+      const { endpoint, manager, store } = yield* expiredWorld(undefined, {
+        grant: undefined,
+        onTokenUpdate: (token) => (access(token) === "access-3" ? gate.pass : Effect.void)
+      })
+      store.fail("write", 3)
+      yield* manager.refreshToken()
+      yield* idle
+      const refreshing = yield* Effect.fork(manager.refreshToken())
+      yield* idle
+      // Storing access-2 is tried again now, while access-3 could not be stored, either.
+      yield* TestClock.adjust("2 seconds")
+      yield* gate.open
+      assert.strictEqual(access(yield* Fiber.join(refreshing)), "access-3")
+      yield* TestClock.adjust("1 minute")
+      assert.strictEqual(refreshOf(store.stored(key)), "refresh-3")
+      yield* TestClock.adjust("1 hour")
+      assert.strictEqual(yield* get(manager), "access-4")
+      assert.deepStrictEqual(endpoint.sentAgain, [])
+    })
+  )
+
+  it.scoped("one that is stored on the occasion of a refresh that failed is said to be durable", () =>
+    Effect.gen(function* () {
+      const { endpoint, manager, store } = yield* expiredWorld()
+      const heard = yield* listen(manager)
+      store.fail("write", 2)
+      yield* manager.getToken
+      yield* idle
+      endpoint.next("unreachable")
+      yield* Effect.flip(manager.refreshToken())
+      yield* TestClock.adjust("1 minute")
+      assert.strictEqual(accessOf(store.stored(key)), "access-2")
+      assert.include(heard, "Durable access-2")
+    })
+  )
+
   it.scoped("one that is not stored yet is stored when the scope closes", () =>
     Effect.gen(function* () {
       const { open, store } = world()
@@ -1907,6 +1946,69 @@ describe("logout", () => {
       assert.isUndefined(store.stored(key))
       assert.strictEqual((yield* Effect.flip(manager.getToken))._tag, "AuthValidationException")
       assert.strictEqual(endpoint.requests, 1)
+    })
+  )
+
+  it.scoped("a call that waits to replace a refused token does not begin a new session after it", () =>
+    Effect.gen(function* () {
+      const { endpoint, open, store } = world()
+      const manager = yield* open()
+      const token = yield* manager.getToken
+      yield* untilBeforeExpiry(40)
+      const gate = yield* makeGate
+      endpoint.next({ outcome: "unreachable", gate: gate.pass })
+      yield* manager.getToken
+      yield* idle
+      const replacing = yield* Effect.fork(Effect.either(manager.replaceToken(token)))
+      yield* idle
+      const leaving = yield* Effect.fork(manager.logout)
+      yield* idle
+      yield* gate.open
+      yield* Fiber.join(leaving)
+      yield* Fiber.join(replacing)
+      yield* idle
+      assert.isUndefined(store.stored(key))
+      assert.strictEqual((yield* Effect.flip(manager.getToken))._tag, "AuthValidationException")
+      assert.notInclude(endpoint.journal.slice(1), login)
+    })
+  )
+
+  it.scoped("and a fetchToken that waits at the same time leave one story", () =>
+    Effect.gen(function* () {
+      const { endpoint, manager, store } = yield* expiredWorld()
+      const gate = yield* makeGate
+      endpoint.next({ gate: gate.pass })
+      yield* Effect.fork(manager.getToken)
+      yield* idle
+      const fetching = yield* Effect.fork(Effect.exit(manager.fetchToken()))
+      yield* idle
+      const leaving = yield* Effect.fork(manager.logout)
+      yield* idle
+      yield* gate.open
+      yield* Fiber.await(leaving)
+      yield* Fiber.join(fetching)
+      yield* idle
+      const got = yield* Effect.option(get(manager))
+      assert.strictEqual(yield* current(manager), Option.getOrUndefined(got))
+      assert.strictEqual(accessOf(store.stored(key)), Option.getOrUndefined(got))
+    })
+  )
+
+  it.scoped("nobody is given a token while it is under way", () =>
+    Effect.gen(function* () {
+      const { endpoint, manager } = yield* expiredWorld()
+      const refresh = yield* makeGate
+      const revocation = yield* makeGate
+      endpoint.next({ gate: refresh.pass })
+      endpoint.nextRevocations({ gate: revocation.pass })
+      yield* Effect.fork(manager.getToken)
+      yield* idle
+      const leaving = yield* Effect.fork(manager.logout)
+      yield* idle
+      yield* refresh.open
+      assert.strictEqual((yield* Effect.flip(manager.getToken))._tag, "AuthValidationException")
+      yield* revocation.open
+      yield* Fiber.join(leaving)
     })
   )
 

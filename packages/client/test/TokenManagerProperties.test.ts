@@ -6,6 +6,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as FastCheck from "effect/FastCheck"
 import * as Fiber from "effect/Fiber"
+import * as Logger from "effect/Logger"
 import * as Option from "effect/Option"
 import * as Random from "effect/Random"
 import * as Redacted from "effect/Redacted"
@@ -151,15 +152,22 @@ const makeClock = () => {
 
 /** Plays the steps against managers of one session, and then checks all that must hold after any steps. */
 const play = (
-  run: { readonly steps: ReadonlyArray<Step>; readonly seed: number; readonly lifetime: number },
+  run: {
+    readonly steps: ReadonlyArray<Step>
+    readonly seed: number
+    readonly lifetime: number
+    readonly callback: number
+  },
   siblings: number
 ) => {
   const { adjust, clock, setTime } = makeClock()
   return Effect.gen(function* () {
     const endpoint = FakeTokenEndpoint.make({ lifetime: `${run.lifetime} seconds` })
     const store = FaultyStore.make()
+    let delay = run.callback
+    const onTokenUpdate = () => (delay === 0 ? Effect.void : Effect.sleep(`${delay} seconds`))
     const managers = yield* Effect.replicateEffect(
-      TokenManager.make({ key, grant }).pipe(
+      TokenManager.make({ key, grant, onTokenUpdate }).pipe(
         Effect.provideService(TokenEndpoint.TokenEndpoint, endpoint.service),
         Effect.provideService(TokenStore.TokenStore, store.service)
       ),
@@ -267,20 +275,27 @@ const play = (
       assert.include(known, last, "the session that the server keeps")
     }
 
+    delay = 0
     for (const manager of managers) {
       const token = yield* manager.fetchToken()
       if (run.lifetime > 0) assert.strictEqual(access(yield* manager.getToken), access(token))
     }
-  }).pipe(Effect.withRandom(Random.make(run.seed)), Effect.withClock(clock))
+  }).pipe(
+    Effect.withRandom(Random.make(run.seed)),
+    Effect.withClock(clock),
+    Effect.provide(Logger.remove(Logger.defaultLogger))
+  )
 }
 
 const seed = FastCheck.nat()
+/** How many seconds `onTokenUpdate` takes: more than 30 is more than it is given. */
+const callback = FastCheck.constantFrom(0, 0, 4, 50)
 const lifetime = FastCheck.constantFrom(0, 30, 3600, 3600, 3600)
 
 describe("whatever happens in whatever order", () => {
   it.scoped.prop(
     "one manager on a store that fails, too, keeps its promises",
-    { steps: steps(["read", "lease", "write", "write", "write"]), seed, lifetime },
+    { steps: steps(["read", "lease", "write", "write", "write"]), seed, lifetime, callback },
     (run) => play(run, 1),
     { timeout: 30_000, fastCheck: { numRuns: 100 } }
   )
@@ -288,7 +303,7 @@ describe("whatever happens in whatever order", () => {
   // While nothing can be written, two managers cannot know of each other's tokens.
   it.scoped.prop(
     "two managers on one store that can be written keep their promises",
-    { steps: steps(["read", "lease"]), seed, lifetime },
+    { steps: steps(["read", "lease"]), seed, lifetime, callback },
     (run) => play(run, 2),
     { timeout: 30_000, fastCheck: { numRuns: 100 } }
   )

@@ -232,6 +232,75 @@ describe("a session file", () => {
     )
   )
 
+  const pythonFile = (accessToken: string) => `{"access_token": "${accessToken}", "refresh_token": "r"}`
+
+  const meanwhile: Readonly<
+    Record<string, { readonly before: string | undefined; readonly after: string | undefined }>
+  > = {
+    "a writer without versions rewrote": { before: pythonFile("one"), after: pythonFile("of the other") },
+    "a writer without versions made": { before: undefined, after: pythonFile("of the other") },
+    "somebody removed": { before: pythonFile("one"), after: undefined },
+    "somebody broke": { before: pythonFile("one"), after: "{" }
+  }
+
+  for (const [what, { after, before }] of Object.entries(meanwhile)) {
+    withFile(`that ${what} meanwhile stays as it is now`, (file, use) =>
+      Effect.gen(function* () {
+        const write = (content: string | undefined) =>
+          content === undefined ? fs.rmSync(file, { force: true }) : fs.writeFileSync(file, content)
+        fs.mkdirSync(join(file, ".."))
+        write(before)
+        const modify = Effect.flatMap(TokenStore.TokenStore, (store) =>
+          store.modify("alice", () =>
+            Effect.sync(() => {
+              write(after)
+              return [undefined, Option.some(tokenOf("two"))] as const
+            })
+          )
+        )
+        const error = yield* Effect.flip(use(modify))
+        assert.strictEqual(error.reason, after === "{" ? "Corrupt" : "LeaseLost")
+        assert.strictEqual(fs.existsSync(file) ? fs.readFileSync(file, "utf8") : undefined, after)
+        assert.deepStrictEqual(leftovers(file), [])
+      })
+    )
+  }
+
+  withFile(
+    "that was removed and made anew meanwhile is not covered, though its version is the same",
+    (file, use) =>
+      use(
+        Effect.gen(function* () {
+          const store = yield* TokenStore.TokenStore
+          yield* put("alice", "one")
+          const logOutAndIn = Effect.zipRight(
+            Effect.sync(() => fs.rmSync(file)),
+            use(put("alice", "of the other"))
+          )
+          const error = yield* Effect.flip(
+            store.modify("alice", () =>
+              Effect.as(logOutAndIn, [undefined, Option.some(tokenOf("two"))] as const)
+            )
+          )
+          assert.strictEqual(error.reason, "LeaseLost")
+          assert.strictEqual(yield* stored("alice"), "of the other")
+        })
+      )
+  )
+
+  withFile("is not touched when the function returns what it was given", (file, use) =>
+    Effect.gen(function* () {
+      yield* use(put("alice", "one"))
+      const before = fs.statSync(file)
+      const unchanged = Effect.flatMap(TokenStore.TokenStore, (store) =>
+        store.modify("alice", (current) => Effect.succeed([undefined, current]))
+      )
+      yield* use(unchanged)
+      const after = fs.statSync(file)
+      assert.deepStrictEqual([after.ino, after.mtimeMs], [before.ino, before.mtimeMs])
+    })
+  )
+
   withFile("in a place that cannot be written fails before anything is spent", (file, use) =>
     Effect.gen(function* () {
       fs.writeFileSync(join(file, ".."), "a file where the folder should be")
@@ -287,6 +356,35 @@ describe("a session file", () => {
       })
     )
   }
+  it.scopedLive("leaves nothing behind when the disk is full before anything is spent", () =>
+    Effect.gen(function* () {
+      const file = join(yield* folder, "session.json")
+      const full = Layer.effect(
+        FileSystem.FileSystem,
+        Effect.map(FileSystem.FileSystem, (real) => ({
+          ...real,
+          writeFile: (path: string, data: Uint8Array, options?: FileSystem.WriteFileOptions) =>
+            Effect.zipRight(
+              real.writeFile(path, data.subarray(0, 10), options),
+              Effect.fail(
+                new PlatformError.SystemError({
+                  module: "FileSystem",
+                  method: "writeFile",
+                  reason: "Unknown",
+                  pathOrDescriptor: path
+                })
+              )
+            )
+        }))
+      ).pipe(Layer.provideMerge(NodeContext.layer))
+      const error = yield* put("alice", "one").pipe(
+        Effect.provide(Layer.provide(TokenStore.layerFile(file), full)),
+        Effect.flip
+      )
+      assert.deepInclude({ ...error }, { reason: "Unavailable", operation: "lease" })
+      assert.deepStrictEqual(fs.readdirSync(join(file, "..")), [])
+    })
+  )
 })
 
 describe("two functions that fail", () => {
@@ -315,6 +413,63 @@ describe("two functions that fail", () => {
       const text = inspect(error, { depth: 9 })
       assert.notInclude(text, "marker")
       assert.include(text, "23505")
+    })
+  )
+
+  it.effect("while they load are not quoted: nobody knows what is secret there", () =>
+    Effect.gen(function* () {
+      const loads = [
+        Effect.fail(new DriverError({ row: "marker" })),
+        Effect.try(() => JSON.parse("marker")),
+        Effect.promise(() => Promise.reject(new DriverError("marker")))
+      ]
+      for (const load of loads) {
+        const error = yield* stored("alice").pipe(
+          Effect.provide(
+            TokenStore.fromFunctions<unknown, never, never, never>({
+              load: () => load,
+              save: () => Effect.void
+            })
+          ),
+          Effect.flip
+        )
+        assert.deepInclude({ ...error }, { reason: "Unavailable", operation: "read" })
+        assert.notInclude(inspect(error, { depth: 9, showHidden: true }), "marker")
+      }
+    })
+  )
+
+  it.effect("that reject without saying so are failures of the store all the same", () =>
+    Effect.gen(function* () {
+      const error = yield* put("alice", "marker").pipe(
+        Effect.provide(
+          TokenStore.fromFunctions({
+            load: () => Effect.succeedNone,
+            save: (_, token) =>
+              Effect.promise(() => Promise.reject(new DriverError(Option.map(token, OAuthToken.toStored))))
+          })
+        ),
+        Effect.flip
+      )
+      assert.deepInclude({ ...error }, { reason: "Unavailable", operation: "write" })
+      assert.notInclude(inspect(error, { depth: 9, showHidden: true }), "marker")
+    })
+  )
+
+  it.effect("are not called to save what the function was given", () =>
+    Effect.gen(function* () {
+      let saves = 0
+      const store = TokenStore.fromFunctions({
+        load: () => Effect.succeedSome(tokenOf("one")),
+        save: () =>
+          Effect.sync(() => {
+            saves += 1
+          })
+      })
+      yield* Effect.flatMap(TokenStore.TokenStore, (service) =>
+        service.modify("alice", (current) => Effect.succeed([undefined, current]))
+      ).pipe(Effect.provide(store))
+      assert.strictEqual(saves, 0)
     })
   )
 
