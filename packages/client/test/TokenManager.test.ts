@@ -1552,7 +1552,10 @@ describe("10. a token that a resource refused", () => {
       const manager = yield* open()
       const old = yield* manager.getToken
       yield* manager.refreshToken()
+      const heard = yield* listen(manager)
       for (const _ of [1, 2, 3]) assert.strictEqual(access(yield* manager.replaceToken(old)), "access-2")
+      yield* idle
+      assert.deepStrictEqual(heard, [])
       assert.strictEqual(yield* get(manager), "access-2")
       assert.strictEqual(endpoint.requests, 2)
     })
