@@ -240,10 +240,12 @@ export const make = (
     ): Effect.Effect<Held> =>
       Effect.map(Random.next, (random) => {
         // Before the store was asked nobody knows whether this token is still the one.
-        const usableUntil = restored && !isRejected(token) ? expiryMillis(token) : Number.NEGATIVE_INFINITY
+        const isUsable = restored && !loggedOut && !isRejected(token)
+        const usableUntil = isUsable ? expiryMillis(token) : Number.NEGATIVE_INFINITY
         const ahead = Duration.toMillis(OAuthToken.effectiveLeeway(token, leeway)) * (1 - random / 5)
         held = {
           token,
+          shown: Option.some(token),
           result: Effect.succeed(token),
           origin,
           replaces,
@@ -327,6 +329,27 @@ export const make = (
       )
     }
 
+    /** The new token is the state of the session at once, and is handed out after `onTokenUpdate`. */
+    const takeOver = (
+      token: OAuthToken.OAuthToken,
+      origin: Held["origin"],
+      replaces: Option.Option<OAuthToken.OAuthToken>
+    ): Effect.Effect<void> =>
+      Effect.gen(function* () {
+        const previous = held
+        const next = yield* hold(token, origin, replaces)
+        if (options.onTokenUpdate === undefined) return
+        held = {
+          ...next,
+          shown: previous?.shown ?? Option.none(),
+          result: previous?.result ?? next.result,
+          freshUntil: previous?.freshUntil ?? Number.NEGATIVE_INFINITY,
+          usableUntil: previous?.usableUntil ?? Number.NEGATIVE_INFINITY
+        }
+        yield* notify(token)
+        if (isCurrent(token)) yield* holdAgain
+      })
+
     const updateUnderWay = Effect.map(FiberRef.get(currentUpdate), (update) =>
       update !== undefined && update.of === events && !update.isOver ? update : undefined
     )
@@ -363,7 +386,14 @@ export const make = (
       if (Option.isNone(session)) return Effect.void
       const known = held !== undefined && isSame(held.token, session.value) ? held : undefined
       if (known?.origin === "Given") return Effect.asVoid(hold(session.value, "Given"))
-      if (storeError === undefined) return Effect.asVoid(hold(session.value, "Stored"))
+      if (storeError === undefined) {
+        return Effect.zipRight(
+          hold(session.value, "Stored"),
+          known?.origin === "Unsaved"
+            ? publish(TokenEvent.Durable({ key, token: session.value }))
+            : Effect.void
+        )
+      }
       if (isSameSession(session, replaces)) return Effect.asVoid(hold(session.value, "Stored"))
       return Effect.zipRight(hold(session.value, "Unsaved", known?.replaces ?? replaces), keepSaving)
     }
@@ -404,8 +434,7 @@ export const make = (
         ended = undefined
         rejected = undefined
         backgroundNotBefore = 0
-        yield* notify(token)
-        yield* hold(token, storeError === undefined ? "Stored" : "Unsaved", replaces)
+        yield* takeOver(token, storeError === undefined ? "Stored" : "Unsaved", replaces)
         yield* publish(TokenEvent[by]({ key, token }))
         if (storeError !== undefined) {
           yield* publish(TokenEvent.NotDurable({ key, token, error: storeError }))
@@ -531,7 +560,11 @@ export const make = (
     const replaceToken: Service["replaceToken"] = (refused) =>
       Effect.suspend(() => {
         const current = held
-        if (current === undefined || loggedOut || !isCurrent(refused)) return getToken
+        if (current === undefined || loggedOut) return getToken
+        if (!isCurrent(refused)) {
+          // While onTokenUpdate runs the token before the current one is handed out, which is of no use here.
+          return isSameAccess(current.shown, refused) ? afterUpdate : getToken
+        }
         if (!autoRefresh) return new AuthValidationException({ message: impossible })
         if (isRejected(current.token)) return flight.join(needed)
         rejected = refused.accessToken
@@ -539,12 +572,21 @@ export const make = (
         return publish(TokenEvent.Rejected({ key, token: refused })).pipe(
           // A flight from before the refusal may end with the refused token.
           Effect.zipRight(flight.settled),
-          Effect.zipRight(Effect.suspend(() => (isCurrent(refused) ? flight.join(needed) : getToken)))
+          Effect.zipRight(
+            Effect.suspend(() => (isCurrent(refused) && !loggedOut ? flight.join(needed) : getToken))
+          )
         )
       })
 
+    const afterUpdate = Effect.flatMap(updateUnderWay, (update) =>
+      update === undefined ? Effect.zipRight(flight.settled, getToken) : Effect.succeed(update.token)
+    )
+
+    const isSameAccess = (one: Option.Option<OAuthToken.OAuthToken>, other: OAuthToken.OAuthToken): boolean =>
+      Option.exists(one, ({ accessToken }) => Equal.equals(accessToken, other.accessToken))
+
     const isCurrent = (token: OAuthToken.OAuthToken): boolean =>
-      held !== undefined && Equal.equals(held.token.accessToken, token.accessToken)
+      held !== undefined && isSameAccess(Option.some(held.token), token)
 
     /** A flight that somebody asked for; those who ask for the same at the same time share it. */
     const onRequest = (name: string | undefined, renewal: Effect.Effect<OAuthToken.OAuthToken, TokenError>) =>
@@ -599,7 +641,7 @@ export const make = (
 
     const currentToken: Service["currentToken"] = Effect.suspend(() => {
       if (loggedOut) return Effect.succeedNone
-      if (restored) return Effect.succeed(Option.map(Option.fromNullable(held), ({ token }) => token))
+      if (restored) return Effect.succeed(held === undefined ? Option.none() : held.shown)
       return Effect.flatMap(store.read(key), (stored) =>
         Effect.transposeMapOption(reconcile(held, stored), adopt)
       )

@@ -558,6 +558,26 @@ describe("2. onTokenUpdate", () => {
     })
   )
 
+  it.scoped("a token that is refused while it runs is replaced by the one that it is told of", () =>
+    Effect.gen(function* () {
+      const gate = yield* makeGate
+      const { endpoint, open } = world()
+      const manager = yield* open({
+        onTokenUpdate: (token) => (access(token) === "access-2" ? gate.pass : Effect.void)
+      })
+      const old = yield* manager.getToken
+      yield* untilBeforeExpiry(40)
+      yield* manager.getToken
+      yield* idle
+      assert.strictEqual(yield* get(manager), "access-1")
+      const replacing = yield* Effect.fork(manager.replaceToken(old))
+      yield* idle
+      yield* gate.open
+      assert.strictEqual(access(yield* Fiber.join(replacing)), "access-2")
+      assert.strictEqual(endpoint.requests, 2)
+    })
+  )
+
   it.scoped("what it leaves running has no part in it afterwards", () =>
     Effect.gen(function* () {
       const { open } = world()

@@ -9,6 +9,8 @@ type Session = Option.Option<OAuthToken.OAuthToken>
 /** What one process knows of a session, and since when. */
 export interface Held {
   readonly token: OAuthToken.OAuthToken
+  /** What is handed out: the token, or the one before it for as long as `onTokenUpdate` runs. */
+  readonly shown: Session
   readonly result: Effect.Effect<OAuthToken.OAuthToken>
   /** `Unsaved`: newer than what is stored, which is `replaces`. `Given`: by the options. */
   readonly origin: "Stored" | "Unsaved" | "Given"
