@@ -5,10 +5,13 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
+import * as String from "effect/String"
 import * as OAuthToken from "../OAuthToken.js"
 import type { Driver } from "../TokenStore.js"
 import { TokenStoreError } from "../TokenStoreError.js"
 import { parseJson } from "./parseJson.js"
+
+const isSameText = Option.getEquivalence(String.Equivalence)
 
 // A field of the stored object, which other readers of the form keep as any unknown field.
 const field = "effect_oauth"
@@ -16,10 +19,9 @@ const field = "effect_oauth"
 interface Entry {
   readonly token: Option.Option<OAuthToken.OAuthToken>
   readonly version: number
-  readonly bytes: number
 }
 
-const vacant: Entry = { token: Option.none(), version: 0, bytes: 0 }
+const vacant: Entry = { token: Option.none(), version: 0 }
 
 const failed =
   (operation: "read" | "lease" | "write", file: string) =>
@@ -60,8 +62,7 @@ const decode = (text: string, key: string, file: string): Either.Either<Entry, T
     )
     return {
       token,
-      version: typeof owner["version"] === "number" ? owner["version"] : 0,
-      bytes: text.length
+      version: typeof owner["version"] === "number" ? owner["version"] : 0
     }
   })
 }
@@ -79,21 +80,21 @@ export const make = (
     const fs = yield* FileSystem.FileSystem
     const path = yield* Path.Path
 
-    const load = (key: string, file: string): Effect.Effect<Entry, TokenStoreError> =>
+    const readText = (file: string): Effect.Effect<Option.Option<string>, TokenStoreError> =>
       fs.readFileString(file).pipe(
         Effect.map(Option.some),
         Effect.catchIf(
           (error) => error._tag === "SystemError" && error.reason === "NotFound",
           () => Effect.succeedNone
         ),
-        Effect.mapError(failed("read", file)),
-        Effect.flatMap(
-          Option.match({
-            onNone: () => Effect.succeed(vacant),
-            onSome: (text: string) => decode(text, key, file)
-          })
-        )
+        Effect.mapError(failed("read", file))
       )
+
+    const interpret = (text: Option.Option<string>, key: string, file: string) =>
+      Option.match(text, {
+        onNone: () => Either.right(vacant),
+        onSome: (content) => decode(content, key, file)
+      })
 
     // Makes a rename last through a power failure; not every system lets a folder be opened.
     const syncFolder = (file: string) =>
@@ -102,19 +103,24 @@ export const make = (
       )
 
     /** A file beside the session, of its size and more: no permission and no full disk stops the write that follows. */
-    const reserve = (file: string, bytes: number) =>
-      Effect.acquireRelease(
-        Effect.gen(function* () {
-          const draft = path.join(
-            path.dirname(file),
-            `.${path.basename(file)}.${globalThis.crypto.randomUUID()}.tmp`
-          )
-          yield* fs.makeDirectory(path.dirname(file), { recursive: true, mode: 0o700 })
-          yield* fs.writeFile(draft, new Uint8Array(4096 + 2 * bytes).fill(0x20), { flag: "wx", mode: 0o600 })
-          return draft
-        }).pipe(Effect.mapError(failed("lease", file))),
-        (draft) => Effect.ignore(fs.remove(draft, { force: true }))
+    const reserve = (file: string, characters: number) => {
+      const draft = path.join(
+        path.dirname(file),
+        `.${path.basename(file)}.${globalThis.crypto.randomUUID()}.tmp`
       )
+      const discard = Effect.ignore(fs.remove(draft, { force: true }))
+      // A character takes up to three bytes.
+      const spaces = new Uint8Array(4096 + 3 * characters).fill(0x20)
+      return Effect.acquireRelease(
+        fs.makeDirectory(path.dirname(file), { recursive: true, mode: 0o700 }).pipe(
+          Effect.zipRight(fs.writeFile(draft, spaces, { flag: "wx", mode: 0o600 })),
+          Effect.tapError(() => discard),
+          Effect.mapError(failed("lease", file)),
+          Effect.as(draft)
+        ),
+        () => discard
+      )
+    }
 
     const put = (file: string, draft: string, content: Uint8Array) =>
       Effect.scoped(
@@ -128,18 +134,25 @@ export const make = (
 
     return {
       read: (key) =>
-        Effect.flatMap(fileOf(key), (file) => Effect.map(load(key, file), (entry) => entry.token)),
+        Effect.gen(function* () {
+          const file = yield* fileOf(key)
+          const entry = yield* interpret(yield* readText(file), key, file)
+          return entry.token
+        }),
       lease: (key) =>
         Effect.gen(function* () {
           const file = yield* fileOf(key)
-          const entry = yield* load(key, file)
-          const draft = yield* reserve(file, entry.bytes)
+          const text = yield* readText(file)
+          const entry = yield* interpret(text, key, file)
+          const draft = yield* reserve(file, Option.match(text, { onNone: () => 0, onSome: String.length }))
           return {
             current: entry.token,
             replace: (next) =>
               Effect.gen(function* () {
-                const now = yield* load(key, file)
-                if (now.version !== entry.version) {
+                // Others may write who know nothing of versions, so it is the whole content that is compared.
+                const textNow = yield* readText(file)
+                if (!isSameText(textNow, text)) {
+                  yield* interpret(textNow, key, file)
                   return yield* new TokenStoreError({
                     reason: "LeaseLost",
                     operation: "write",
