@@ -266,6 +266,16 @@ describe("1. a refresh token is spent once", () => {
     })
   )
 
+  it.scoped("a refused one is not sent again when the grant dies that was to begin anew", () =>
+    Effect.gen(function* () {
+      const { endpoint, manager } = yield* expiredWorld()
+      endpoint.next({ refuse: "invalid_grant" }, "die")
+      yield* Effect.exit(manager.getToken)
+      assert.strictEqual(yield* get(manager), "access-2")
+      assert.deepStrictEqual(endpoint.journal, [login, "refresh refresh-1", login, login])
+    })
+  )
+
   it.scoped("an initial one is not forgotten over a failed refresh for an older one that is stored", () =>
     Effect.gen(function* () {
       const { endpoint, manager, open, store } = yield* expiredWorld(undefined, { grant: undefined })

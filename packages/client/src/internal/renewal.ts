@@ -4,12 +4,14 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import type * as Redacted from "effect/Redacted"
+import { APIException } from "../APIException.js"
 import { AuthValidationException } from "../AuthValidationException.js"
 import type * as Grant from "../Grant.js"
 import * as OAuthToken from "../OAuthToken.js"
 import type * as TokenEndpoint from "../TokenEndpoint.js"
 import type { TokenError } from "../TokenEvent.js"
 import type * as TokenRequest from "../TokenRequest.js"
+import { nameFailure } from "./secrets.js"
 
 /** A token that will do, and how it was come by. */
 export interface Obtained {
@@ -73,6 +75,16 @@ export const renew = (
       onNone: () => Effect.succeed(failed(otherwise, after)),
       onSome: (grant) =>
         endpoint.fetchToken(grant, options).pipe(
+          // A grant is the code of others: what is known by now of the refresh token outlives its defects.
+          Effect.catchAllDefect((defect) =>
+            Effect.fail(
+              new APIException({
+                reason: "The grant died of a defect.",
+                isTransient: false,
+                cause: nameFailure(defect)
+              })
+            )
+          ),
           Effect.match({
             onFailure: (error) => failed(error, after),
             onSuccess: (token): Renewal => ({
