@@ -125,9 +125,13 @@ const authorizeOrigins = <E, R>(
     )
   }
 
-  const replay = (request: HttpClientRequest.HttpClientRequest, token: OAuthToken.OAuthToken) =>
+  const replay = (
+    request: HttpClientRequest.HttpClientRequest,
+    refused: OAuthToken.OAuthToken,
+    token: OAuthToken.OAuthToken
+  ) =>
     Effect.map(send(request, token), (response) => {
-      if (isRejected(response)) futility.refused(request, token)
+      futility.replayed(request, refused, token, !isRejected(response))
       return response
     }).pipe(Effect.withSpan("oauth.replay"))
 
@@ -144,7 +148,7 @@ const authorizeOrigins = <E, R>(
       Effect.tapError(() => discard(response)),
       Effect.flatMap((token) =>
         Option.isSome(token) && isReplayable(request, replayStreams)
-          ? Effect.zipRight(discard(response), replay(request, token.value))
+          ? Effect.zipRight(discard(response), replay(request, refused, token.value))
           : Effect.succeed(response)
       )
     )

@@ -218,6 +218,7 @@ export const make = (
     let held: Held | undefined
     let restored = false
     let loggedOut = false
+    let logouts = 0
     let saving = false
     let rejected: Redacted.Redacted<string> | undefined
     let ended:
@@ -321,10 +322,12 @@ export const make = (
         }),
         Effect.interruptible,
         Effect.catchAllCause((cause) =>
-          Effect.logWarning(
-            "onTokenUpdate failed; the token is stored and in use",
-            describeFailure(Cause.squash(cause), tokenSecrets(Option.some(token)))
-          )
+          Cause.isInterruptedOnly(cause)
+            ? Effect.void
+            : Effect.logWarning(
+                "onTokenUpdate failed; the token is stored and in use",
+                Cause.fail(describeFailure(Cause.squash(cause), tokenSecrets(Option.some(token))))
+              )
         )
       )
     }
@@ -343,7 +346,8 @@ export const make = (
           ...next,
           shown: previous?.shown ?? Option.none(),
           result: previous?.result ?? next.result,
-          freshUntil: previous?.freshUntil ?? Number.NEGATIVE_INFINITY,
+          // So that each call asks whether it comes from within the callback.
+          freshUntil: Number.NEGATIVE_INFINITY,
           usableUntil: previous?.usableUntil ?? Number.NEGATIVE_INFINITY
         }
         yield* notify(token)
@@ -541,12 +545,16 @@ export const make = (
           message: `${name}: logged out; fetchToken begins a new session.`
         })
       }
-      const current = held
-      if (current === undefined || now >= current.usableUntil) {
-        return Effect.flatMap(updateUnderWay, (update) =>
-          update === undefined ? flight.join(needed) : Effect.succeed(update.token)
-        )
-      }
+      return Effect.flatMap(updateUnderWay, (update) =>
+        update === undefined ? getTokenOf(held, now) : Effect.succeed(update.token)
+      )
+    }
+
+    const getTokenOf = (
+      current: Held | undefined,
+      now: number
+    ): Effect.Effect<OAuthToken.OAuthToken, TokenError> => {
+      if (current === undefined || now >= current.usableUntil) return flight.join(needed)
       return now < backgroundNotBefore || ended !== undefined || flight.isFlying()
         ? current.result
         : Effect.zipRight(flight.launch(refreshAhead(current)), current.result)
@@ -602,7 +610,7 @@ export const make = (
 
     const fetchToken: Service["fetchToken"] = (request) =>
       Effect.suspend(() => {
-        loggedOut = false
+        const logoutsBefore = logouts
         return onRequest(
           request === undefined ? "fetch" : undefined,
           renewUnderLease(
@@ -615,6 +623,13 @@ export const make = (
             },
             // What is refused to other parameters, or while there is a session, says nothing of what comes next.
             (session) => request === undefined && Option.isNone(refreshTokenOf(session))
+          ).pipe(
+            Effect.tap(() => {
+              // Who logs out meanwhile means the session that begins here.
+              if (!loggedOut || logouts !== logoutsBefore) return Effect.void
+              loggedOut = false
+              return holdAgain
+            })
           )
         )
       })
@@ -651,6 +666,7 @@ export const make = (
       Effect.suspend(() => {
         let ending: Held | undefined
         loggedOut = true
+        logouts += 1
         if (held !== undefined) makeUnusable(held)
         return flight.settled.pipe(
           Effect.zipRight(

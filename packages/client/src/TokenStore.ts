@@ -12,6 +12,7 @@ import * as fileDriver from "./internal/fileDriver.js"
 import { describeFailure, nameFailure } from "./internal/secrets.js"
 import { sha256 } from "./internal/sha256.js"
 import { tokenSecrets } from "./internal/tokenSecrets.js"
+import * as Turnstiles from "./internal/turnstiles.js"
 import type * as OAuthToken from "./OAuthToken.js"
 import { TokenStoreError } from "./TokenStoreError.js"
 
@@ -58,7 +59,7 @@ export interface Lease {
   readonly current: Option.Option<OAuthToken.OAuthToken>
   /**
    * Stores the next entry, or removes the entry, atomically; it is durable when this returns. Fails with `LeaseLost`,
-   * and changes nothing, if the lease has passed to somebody else.
+   * and changes nothing, if the lease has passed to somebody else. It is interrupted, and has failed, after 10 seconds.
    */
   readonly replace: (next: Option.Option<OAuthToken.OAuthToken>) => Effect.Effect<void, TokenStoreError>
 }
@@ -78,10 +79,19 @@ export interface Driver {
   readonly lease: (key: string) => Effect.Effect<Lease, TokenStoreError, Scope.Scope>
 }
 
-interface Turnstile {
-  readonly semaphore: Effect.Semaphore
-  users: number
-}
+// A write that does not end must not keep everyone waiting who shares the key, nor a shutdown.
+const withinPatience = <A>(write: Effect.Effect<A, TokenStoreError>): Effect.Effect<A, TokenStoreError> =>
+  Effect.interruptible(write).pipe(
+    Effect.timeoutFail({
+      duration: "10 seconds",
+      onTimeout: () =>
+        new TokenStoreError({
+          reason: "Unavailable",
+          operation: "write",
+          message: "The store did not write within 10 seconds."
+        })
+    })
+  )
 
 // Drivers stand on the code of others, which dies where nobody said that it would.
 const failingOnly = <A, R>(
@@ -100,48 +110,27 @@ const failingOnly = <A, R>(
   )
 
 /**
- * A store on a driver. What a driver dies of is a failure of the store. Within the process the fibers that want a key stand in line here, so that a driver sees one
- * of them at a time for each key.
+ * A store on a driver. A driver's defect becomes a `TokenStoreError`. The fibers that want a key stand in line here, so
+ * that a driver sees one of them at a time for each key.
  *
  * @since 0.1.0
  * @category constructors
  */
 export const make = (driver: Driver): Service => {
-  const turnstiles = new Map<string, Turnstile>()
-
-  const enter = (key: string) =>
-    Effect.sync(() => {
-      const turnstile = turnstiles.get(key) ?? { semaphore: Effect.unsafeMakeSemaphore(1), users: 0 }
-      turnstile.users += 1
-      turnstiles.set(key, turnstile)
-      return turnstile
-    })
-
-  const leave = (key: string, turnstile: Turnstile) =>
-    Effect.sync(() => {
-      turnstile.users -= 1
-      if (turnstile.users === 0) turnstiles.delete(key)
-    })
-
-  const underLease: Service["modify"] = (key, f) =>
-    Effect.uninterruptibleMask((restore) =>
-      Effect.scopedWith((scope) =>
-        Effect.gen(function* () {
-          const lease = yield* restore(Scope.extend(failingOnly("lease", driver.lease(key)), scope))
-          const [result, next] = yield* f(lease.current)
-          if (next !== lease.current) yield* failingOnly("write", lease.replace(next))
-          return result
-        })
-      )
-    )
-
+  const turnstiles = Turnstiles.make()
   return TokenStore.of({
     read: (key) => failingOnly("read", driver.read(key)),
     modify: (key, f) =>
-      Effect.acquireUseRelease(
-        enter(key),
-        (turnstile) => turnstile.semaphore.withPermits(1)(underLease(key, f)),
-        (turnstile) => leave(key, turnstile)
+      Effect.uninterruptibleMask((restore) =>
+        Effect.scopedWith((scope) =>
+          Effect.gen(function* () {
+            yield* restore(Scope.extend(turnstiles.pass(key), scope))
+            const lease = yield* restore(Scope.extend(failingOnly("lease", driver.lease(key)), scope))
+            const [result, next] = yield* f(lease.current)
+            if (next !== lease.current) yield* failingOnly("write", withinPatience(lease.replace(next)))
+            return result
+          })
+        )
       )
   })
 }
@@ -186,8 +175,9 @@ export const layerMemory: Layer.Layer<TokenStore> = layerDriver(
  * is replaced atomically; folders on the way are made. What is not a token fails with `Corrupt`, a session of another
  * key with `Occupied`; both are left as they are. A place that cannot be written fails before a token is spent.
  *
- * The lease holds within one process. Processes that share the file see each other's tokens, and a write never
- * covers one that came in between, but two of them can still refresh at the same moment.
+ * The lease holds within one process, for all stores on the file. Processes that share the file see each other's
+ * tokens, and a write never covers one that came in between, but two of them can still refresh at the same moment. A
+ * relative path starts where the process was when the layer was built; of a symbolic link the target is replaced.
  *
  * @example
  * ```ts

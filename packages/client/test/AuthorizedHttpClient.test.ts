@@ -602,6 +602,21 @@ describe("a refused token", () => {
     })
   )
 
+  it.scoped(
+    "is replaced once for each of the resources that refuse every one, while another accepts them",
+    () =>
+      Effect.gen(function* () {
+        const { client, tokens } = yield* setUp(({ url }) =>
+          url.pathname.startsWith("/hopeless") ? new Response("no", { status: 401 }) : new Response("welcome")
+        )
+        for (const index of Array.from({ length: 40 }, (_, round) => round % 10)) {
+          assert.strictEqual((yield* client.get(`${origin}/hopeless/${index}`)).status, 401)
+          assert.strictEqual((yield* client.get(url)).status, 200)
+        }
+        assert.lengthOf(tokens.requests, 1 + 10)
+      })
+  )
+
   it.scoped("that is no longer the current one costs no refresh", () =>
     Effect.gen(function* () {
       const { client, sent, tokens } = yield* setUp((request) =>

@@ -565,6 +565,9 @@ describe("2. onTokenUpdate", () => {
       assert.strictEqual(yield* get(manager), "access-2")
       assert.deepStrictEqual(within, ["access-1", ...refused, "access-2", ...refused])
       assert.strictEqual(endpoint.requests, 2)
+      // The token before it is still good now, and is not the one that is meant.
+      yield* manager.refreshToken()
+      assert.strictEqual(within[8], "access-3")
     })
   )
 
@@ -2024,6 +2027,20 @@ describe("logout", () => {
       const got = yield* Effect.option(get(manager))
       assert.strictEqual(yield* current(manager), Option.getOrUndefined(got))
       assert.strictEqual(accessOf(store.stored(key)), Option.getOrUndefined(got))
+    })
+  )
+
+  it.scoped("holds over a login that was refused, and ends with one that is not", () =>
+    Effect.gen(function* () {
+      const { endpoint, open } = world()
+      const manager = yield* open()
+      yield* manager.getToken
+      yield* manager.logout
+      endpoint.next({ outcome: { refuse: "invalid_grant" } })
+      yield* Effect.flip(manager.fetchToken())
+      assert.strictEqual((yield* Effect.flip(manager.getToken))._tag, "AuthValidationException")
+      const token = yield* manager.fetchToken()
+      assert.strictEqual(yield* get(manager), access(token))
     })
   )
 

@@ -10,10 +10,12 @@ import * as NodeContext from "@effect/platform-node/NodeContext"
 import { assert, describe, it } from "@effect/vitest"
 import { OAuthToken, TokenStore } from "@effect-oauth/client"
 import * as Cause from "effect/Cause"
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
+import * as TestClock from "effect/TestClock"
 import { accessOf, put, stored, tokenOf, tokenStoreContract } from "./fixtures/tokenStoreContract.js"
 
 const newFolder = (): string => fs.mkdtempSync(join(tmpdir(), "token-store-"))
@@ -214,6 +216,45 @@ describe("a session file", () => {
     })
   )
 
+  /** What the same library writes in another process. */
+  const otherProcess = (file: string, accessToken: string, version: number) =>
+    Effect.sync(() =>
+      fs.writeFileSync(
+        file,
+        JSON.stringify({
+          ...OAuthToken.toStored(tokenOf(accessToken)),
+          effect_oauth: { key: "alice", version }
+        })
+      )
+    )
+
+  withFile("has one lease for all stores of the process: nothing is lost among a hundred in two", (file) =>
+    Effect.gen(function* () {
+      const stores = yield* Effect.all([Layer.build(fileLayer(file)), Layer.build(fileLayer(file))])
+      const increments = Array.from({ length: 100 }, (_, index) =>
+        Effect.flatMap(TokenStore.TokenStore, (store) =>
+          store.modify("alice", (current) => {
+            const count = Number(accessOf(current) ?? "0")
+            return Effect.as(Effect.yieldNow(), [undefined, Option.some(tokenOf(String(count + 1)))] as const)
+          })
+        ).pipe(Effect.provide(index % 2 === 0 ? stores[0] : stores[1]))
+      )
+      yield* Effect.all(increments, { concurrency: "unbounded" })
+      assert.strictEqual(JSON.parse(fs.readFileSync(file, "utf8")).access_token, "100")
+    }).pipe(Effect.scoped)
+  )
+
+  withFile("is replaced itself where the path is a link to it", (file, use) =>
+    Effect.gen(function* () {
+      yield* use(put("alice", "one"))
+      const link = join(file, "..", "..", "link.json")
+      fs.symlinkSync(file, link)
+      yield* Effect.provide(put("alice", "two"), fileLayer(link))
+      assert.isTrue(fs.lstatSync(link).isSymbolicLink())
+      assert.strictEqual(yield* use(stored("alice")), "two")
+    })
+  )
+
   withFile("that another process wrote meanwhile is not covered: the lease is lost", (file, use) =>
     use(
       Effect.gen(function* () {
@@ -221,7 +262,10 @@ describe("a session file", () => {
         yield* put("alice", "one")
         const error = yield* Effect.flip(
           store.modify("alice", () =>
-            Effect.as(use(put("alice", "of the other")), [undefined, Option.some(tokenOf("two"))] as const)
+            Effect.as(otherProcess(file, "of the other", 2), [
+              undefined,
+              Option.some(tokenOf("two"))
+            ] as const)
           )
         )
         assert.strictEqual(error.reason, "LeaseLost")
@@ -275,7 +319,7 @@ describe("a session file", () => {
           yield* put("alice", "one")
           const logOutAndIn = Effect.zipRight(
             Effect.sync(() => fs.rmSync(file)),
-            use(put("alice", "of the other"))
+            otherProcess(file, "of the other", 1)
           )
           const error = yield* Effect.flip(
             store.modify("alice", () =>
@@ -388,6 +432,21 @@ describe("a session file", () => {
 })
 
 describe("two functions that fail", () => {
+  it.effect("by not ending have 10 seconds, and the key is free again", () =>
+    Effect.gen(function* () {
+      const store = yield* Effect.map(
+        Layer.build(TokenStore.fromFunctions({ load: () => Effect.succeedNone, save: () => Effect.never })),
+        Context.get(TokenStore.TokenStore)
+      )
+      const write = store.modify("alice", () => Effect.succeed([undefined, Option.some(tokenOf("one"))]))
+      for (const _ of [1, 2]) {
+        const writing = yield* Effect.fork(Effect.flip(write))
+        yield* TestClock.adjust("10 seconds")
+        assert.strictEqual((yield* Fiber.join(writing)).reason, "Unavailable")
+      }
+    }).pipe(Effect.scoped)
+  )
+
   class DriverError extends Error {
     readonly _tag = "DriverError"
     readonly code = "23505"

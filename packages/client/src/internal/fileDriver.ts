@@ -3,15 +3,20 @@ import * as FileSystem from "@effect/platform/FileSystem"
 import * as Path from "@effect/platform/Path"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
+import * as Equivalence from "effect/Equivalence"
+import { globalValue } from "effect/GlobalValue"
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
-import * as String from "effect/String"
 import * as OAuthToken from "../OAuthToken.js"
 import type { Driver } from "../TokenStore.js"
 import { TokenStoreError } from "../TokenStoreError.js"
 import { parseJson } from "./parseJson.js"
+import * as Turnstiles from "./turnstiles.js"
 
-const isSameText = Option.getEquivalence(String.Equivalence)
+const isSameText = Option.getEquivalence(Equivalence.string)
+
+// One for the process: two stores on one file are to stand in one line.
+const turnstiles = globalValue("@effect-oauth/client/internal/fileDriver/turnstiles", Turnstiles.make)
 
 // A field of the stored object, which other readers of the form keep as any unknown field.
 const field = "effect_oauth"
@@ -79,6 +84,14 @@ export const make = (
   Effect.gen(function* () {
     const fs = yield* FileSystem.FileSystem
     const path = yield* Path.Path
+    const folder = path.resolve()
+
+    // The target of a link, so that it is the target that is replaced, and not the link.
+    const locate = (key: string): Effect.Effect<string> =>
+      Effect.flatMap(fileOf(key), (file) => {
+        const absolute = path.resolve(folder, file)
+        return Effect.orElseSucceed(fs.realPath(absolute), () => absolute)
+      })
 
     const readText = (file: string): Effect.Effect<Option.Option<string>, TokenStoreError> =>
       fs.readFileString(file).pipe(
@@ -135,16 +148,20 @@ export const make = (
     return {
       read: (key) =>
         Effect.gen(function* () {
-          const file = yield* fileOf(key)
+          const file = yield* locate(key)
           const entry = yield* interpret(yield* readText(file), key, file)
           return entry.token
         }),
       lease: (key) =>
         Effect.gen(function* () {
-          const file = yield* fileOf(key)
+          const file = yield* locate(key)
+          yield* turnstiles.pass(file)
           const text = yield* readText(file)
           const entry = yield* interpret(text, key, file)
-          const draft = yield* reserve(file, Option.match(text, { onNone: () => 0, onSome: String.length }))
+          const draft = yield* reserve(
+            file,
+            Option.match(text, { onNone: () => 0, onSome: (content) => content.length })
+          )
           return {
             current: entry.token,
             replace: (next) =>
