@@ -1208,6 +1208,22 @@ describe("6. no poison", () => {
     })
   )
 
+  for (const error of [
+    "unauthorized_client",
+    "unsupported_grant_type",
+    "invalid_request",
+    "something_else"
+  ]) {
+    it.scoped(`a refresh that is refused with ${error} leaves it to the grant to begin anew`, () =>
+      Effect.gen(function* () {
+        const { endpoint, manager } = yield* expiredWorld()
+        endpoint.next({ outcome: { refuse: error } })
+        assert.strictEqual(yield* get(manager), "access-2")
+        assert.deepStrictEqual(endpoint.journal, [login, "refresh refresh-1", login])
+      })
+    )
+  }
+
   it.scoped("a refresh by name that was refused leaves it to the grant to begin anew", () =>
     Effect.gen(function* () {
       const { endpoint, manager } = yield* expiredWorld()

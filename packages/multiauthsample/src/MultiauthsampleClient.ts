@@ -28,7 +28,7 @@ import type * as Scope from "effect/Scope"
 import type * as Stream from "effect/Stream"
 import * as Environment from "./Environment.js"
 import { and } from "./internal/and.js"
-import { expectJson, failTyped, refuseUnexpected } from "./internal/apiFailures.js"
+import { expectJson, failTyped, refuseUnexpected, within } from "./internal/apiFailures.js"
 import { indexedParameters } from "./internal/indexedParameters.js"
 import * as session from "./internal/session.js"
 import { MultiauthsampleApi } from "./MultiauthsampleApi.js"
@@ -180,6 +180,7 @@ export const make = (
   Effect.gen(function* () {
     const http = userAgent(yield* HttpClient.HttpClient)
     const defaultServer = defaultServerOf(options)
+    const timeout = Duration.decode(options.timeout ?? defaultTimeout)
     const sessionOptions: session.SessionOptions = {
       server: {
         tokenEndpoint: `${defaultServer}/oauth2/non-auth-server/token`,
@@ -204,12 +205,15 @@ export const make = (
       insecureOrigins: options.insecureOrigins
     }).pipe(
       Effect.provideService(HttpClient.HttpClient, acceptJson(http)),
-      Effect.provideService(TokenManager.TokenManager, and(oAuthACG, oAuthROPCG))
+      Effect.provideService(TokenManager.TokenManager, {
+        ...oAuthROPCG,
+        ...and(oAuthACG, oAuthROPCG, session.canAsk(options.oAuthROPCGCredentials, sessionOptions))
+      })
     )
     const oAuthAuthorizationGrant = yield* HttpApiClient.endpoint(MultiauthsampleApi, {
       group: "authentication",
       endpoint: "oAuthAuthorizationGrant",
-      httpClient: expectJson(failTyped(authorized, Duration.decode(options.timeout ?? defaultTimeout))),
+      httpClient: expectJson(failTyped(authorized)),
       baseUrl: defaultServer
     })
 
@@ -223,7 +227,7 @@ export const make = (
         events: oAuthROPCG.events
       },
       authentication: {
-        oAuthAuthorizationGrant: () => refuseUnexpected(oAuthAuthorizationGrant({}))
+        oAuthAuthorizationGrant: () => refuseUnexpected(oAuthAuthorizationGrant({})).pipe(within(timeout))
       }
     })
   })

@@ -1,4 +1,5 @@
-import { FetchHttpClient } from "@effect/platform"
+import { FetchHttpClient, FileSystem } from "@effect/platform"
+import { NodeContext } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
 import { OAuthToken, type TokenRequest, TokenStore } from "@effect-oauth/client"
 import {
@@ -179,6 +180,8 @@ describe("what is needed before a call", () => {
         yield* missing({ oAuthROPCGCredentials: alice, oAuthACGCredentials: acg, autoRefresh: false }),
         none("OAuthROPCG")
       )
+      // The password could bring one token, but without the other it is not sent.
+      assert.strictEqual(yield* missing({ oAuthROPCGCredentials: alice }), none("OAuthACG"))
       assert.deepStrictEqual(yield* server.requests, [])
     })
   )
@@ -247,7 +250,8 @@ describe("failures", () => {
     ],
     ["another shape", ScriptedServer.json({ id: "seven" }), undefined, false, /at id/],
     ["a reset", { reset: true }, undefined, true, /could not be reached/],
-    ["silence", { hang: true }, undefined, true, /within 2s/]
+    ["silence", { hang: true }, undefined, true, /within 2s/],
+    ["half a body", { neverEnds: true, body: '{"id":1,' }, undefined, true, /within 2s/]
   ]
 
   for (const [name, reply, status, isTransient, reason] of cases) {
@@ -288,6 +292,25 @@ describe("failures", () => {
     })
   )
 })
+
+it.scopedLive("a scheme without credentials leaves the stored session of another alone", () =>
+  Effect.gen(function* () {
+    const server = yield* ScriptedServer.make([token()])
+    const fs = yield* FileSystem.FileSystem
+    const folder = yield* fs.makeTempDirectoryScoped()
+    const client = yield* MultiauthsampleClient.layer({
+      servers: { DEFAULT: server.origin },
+      oAuthROPCGCredentials: alice
+    }).pipe(
+      Layer.provide([TokenStore.layerFile(`${folder}/session.json`), FetchHttpClient.layer]),
+      Layer.build,
+      Effect.map(Context.get(MultiauthsampleClient.MultiauthsampleClient))
+    )
+    yield* client.oAuthROPCG.fetchToken()
+    const error = yield* Effect.flip(client.authentication.oAuthAuthorizationGrant())
+    assert.strictEqual(error.message, "[OAuthACG: OAuthToken is undefined or expired.]")
+  }).pipe(Effect.provide(NodeContext.layer))
+)
 
 describe("a session on real servers", () => {
   for (const [name, start] of [

@@ -1,5 +1,4 @@
-import type * as DateTime from "effect/DateTime"
-import * as DateTimes from "effect/DateTime"
+import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
@@ -48,6 +47,10 @@ const withRefreshToken = (
 
 const isOver = (error: TokenError): boolean =>
   error._tag === "OAuthProviderException" && error.error === "invalid_grant"
+
+// The client may not refresh, or not so: it may still log in. One that is not known to the server may not do that, either.
+const isAboutRefreshing = (error: TokenError): boolean =>
+  error._tag === "OAuthProviderException" && !error.isTransient && error.error !== "invalid_client"
 
 /**
  * The refresh transaction, to be run under the lease: adopt what is good; else spend the refresh token; else begin a
@@ -113,7 +116,11 @@ export const renew = (
           if (error._tag === "APIException" && error.refreshToken !== undefined) {
             return Effect.succeed(failed(error, Option.some(withRefreshToken(previous, error.refreshToken))))
           }
-          if (!isOver(error)) return Effect.succeed(failed(error, Option.some(previous)))
+          if (!isOver(error)) {
+            return isAboutRefreshing(error)
+              ? begin(Option.some(previous), error)
+              : Effect.succeed(failed(error, Option.some(previous)))
+          }
           const over = begin(Option.some(withoutRefreshToken(previous)), error)
           if (!mayReread) return over
           // Somebody who does not hold to the lease may have spent it, and stored what came of it.
@@ -123,7 +130,7 @@ export const renew = (
     )
 
   const step = (current: Option.Option<OAuthToken.OAuthToken>, mayReread: boolean): Effect.Effect<Renewal> =>
-    Effect.flatMap(DateTimes.now, (now) => {
+    Effect.flatMap(DateTime.now, (now) => {
       if (Option.isSome(current) && aim.accepts(current.value, now)) {
         return Effect.succeed<Renewal>({
           result: Either.right({ token: current.value, by: "Adopted" }),

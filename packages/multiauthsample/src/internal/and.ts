@@ -1,25 +1,37 @@
-import { AuthValidationException, type TokenManager } from "@effect-oauth/client"
+import type { OAuthToken } from "@effect-oauth/client"
+import { AuthValidationException, type TokenEvent, type TokenManager } from "@effect-oauth/client"
 import * as Effect from "effect/Effect"
-import * as Either from "effect/Either"
+
+const missing = (errors: ReadonlyArray<AuthValidationException>): AuthValidationException =>
+  new AuthValidationException({ message: errors.map(({ message }) => `[${message}]`).join(" and ") })
 
 /**
- * The second session, for calls that need the first one as well. Both must have a valid token before anything is sent, and the second one is sent. Where tokens are missing, the
- * message names all of them.
+ * The tokens of the second source, for calls that need one of the first as well. Both must have a valid token before
+ * anything is sent, and the second one is sent. Where tokens are missing, the message names all of them; a source that
+ * `canAsk` a server is not asked for the sake of the message.
  */
-export const and = (first: TokenManager.Service, second: TokenManager.Service): TokenManager.Service => ({
-  ...second,
-  getToken: Effect.gen(function* () {
-    const tokens = yield* Effect.all([Effect.either(first.getToken), Effect.either(second.getToken)], {
-      concurrency: 2
-    })
-    const errors = tokens.flatMap((token) => (Either.isLeft(token) ? [token.left] : []))
-    const invalid = errors.filter((error) => error._tag === "AuthValidationException")
-    if (errors.length > 0 && invalid.length === errors.length) {
-      return yield* new AuthValidationException({
-        message: invalid.map((error) => `[${error.message}]`).join(" and ")
+export const and = (
+  first: TokenManager.TokenSource,
+  second: TokenManager.TokenSource,
+  canAsk: boolean
+): TokenManager.TokenSource => {
+  const alsoMissing = canAsk
+    ? Effect.succeed<ReadonlyArray<AuthValidationException>>([])
+    : Effect.match(second.getToken, {
+        onFailure: (error) => (error._tag === "AuthValidationException" ? [error] : []),
+        onSuccess: () => []
       })
-    }
-    yield* tokens[0]
-    return yield* tokens[1]
-  })
-})
+  return {
+    getToken: Effect.matchEffect(first.getToken, {
+      onFailure: (error): Effect.Effect<OAuthToken.OAuthToken, TokenEvent.TokenError> =>
+        error._tag === "AuthValidationException"
+          ? Effect.flatMap(alsoMissing, (others) => Effect.fail(missing([error, ...others])))
+          : Effect.fail(error),
+      onSuccess: () =>
+        Effect.mapError(second.getToken, (error) =>
+          error._tag === "AuthValidationException" ? missing([error]) : error
+        )
+    }),
+    replaceToken: second.replaceToken
+  }
+}

@@ -35,8 +35,7 @@ const fromHttp = (error: HttpClientError.HttpClientError): APIException =>
 
 /** Every status but 2xx becomes an `APIException`, and so does every failure of the transport. */
 export const failTyped = <R>(
-  client: HttpClient.HttpClient.With<HttpClientError.HttpClientError | TokenError, R>,
-  timeout: Duration.Duration
+  client: HttpClient.HttpClient.With<HttpClientError.HttpClientError | TokenError, R>
 ): HttpClient.HttpClient.With<TokenError, R> =>
   HttpClient.makeWith(
     (preprocessed: Effect.Effect<HttpClientRequest.HttpClientRequest>) =>
@@ -46,14 +45,6 @@ export const failTyped = <R>(
             ? Effect.succeed(response)
             : Effect.flatMap(APIException.fromResponse(response), Effect.fail)
         ),
-        Effect.timeoutFail({
-          duration: timeout,
-          onTimeout: () =>
-            new APIException({
-              reason: `The API did not answer within ${Duration.format(timeout)}.`,
-              isTransient: true
-            })
-        }),
         Effect.mapError((error) => (HttpClientError.isHttpClientError(error) ? fromHttp(error) : error))
       ),
     Effect.succeed
@@ -98,6 +89,19 @@ const unexpected = (places: ReadonlyArray<string>): APIException =>
 const placesOf = (error: ParseResult.ParseError): ReadonlyArray<string> =>
   // The messages of the issues quote the reply; where they are is enough.
   ParseResult.ArrayFormatter.formatErrorSync(error).map((issue) => `at ${issue.path.join(".") || "the top"}`)
+
+/** The whole call, to the last byte of the reply, has this long. */
+export const within =
+  (timeout: Duration.Duration) =>
+  <A, R>(call: Effect.Effect<A, TokenError, R>): Effect.Effect<A, TokenError, R> =>
+    Effect.timeoutFail(call, {
+      duration: timeout,
+      onTimeout: () =>
+        new APIException({
+          reason: `The API did not answer within ${Duration.format(timeout)}.`,
+          isTransient: true
+        })
+    })
 
 /** A reply that does not fit the declaration becomes an `APIException` that says where, and quotes nothing. */
 export const refuseUnexpected = <A, R>(

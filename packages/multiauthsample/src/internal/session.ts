@@ -6,10 +6,11 @@ import {
   Grant,
   TokenEndpoint,
   TokenManager,
-  type TokenStore
+  TokenStore
 } from "@effect-oauth/client"
 import * as Effect from "effect/Effect"
 import * as Equal from "effect/Equal"
+import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
 import type { OAuthACGCredentials } from "../OAuthACGCredentials.js"
@@ -71,13 +72,16 @@ const grantOf = (credentials: Credentials): Grant.Grant | undefined =>
     ? Grant.password({ username: credentials.oAuthUsername, password: credentials.oAuthPassword })
     : undefined
 
-/** A scheme without credentials: it never has a token, and says so. */
-export const unconfigured = (
-  name: string
-): Effect.Effect<TokenManager.Service, never, TokenStore.TokenStore | Scope.Scope> =>
+/** A scheme without credentials: it never has a token, and says so. The sessions of others are none of its business. */
+export const unconfigured = (name: string): Effect.Effect<TokenManager.Service, never, Scope.Scope> =>
   TokenManager.make({ name, key: name, autoRefresh: false }).pipe(
-    Effect.provideService(TokenEndpoint.TokenEndpoint, withoutClient(name))
+    Effect.provideService(TokenEndpoint.TokenEndpoint, withoutClient(name)),
+    Effect.provide(Layer.fresh(TokenStore.layerMemory))
   )
+
+/** Whether a scheme can ask a server for a token. */
+export const canAsk = (credentials: Credentials | undefined, options: SessionOptions): boolean =>
+  credentials?.oAuthClientId !== undefined && options.autoRefresh !== false
 
 /** The session of a scheme, kept for as long as the scope is open. */
 export const make = (
