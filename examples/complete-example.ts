@@ -75,7 +75,7 @@ const untilExpiry = Effect.gen(function* () {
   const token = yield* oAuthROPCG.currentToken
   const expiry = Option.getOrThrow(Option.flatMap(token, (token) => token.expiry))
   const left = DateTime.distanceDuration(yield* DateTime.now, expiry)
-  yield* say(`it lives for ${Duration.format(left)} more; waiting`)
+  yield* say(`it lives for ${Math.ceil(Duration.toSeconds(left))} more seconds; waiting`)
   yield* Effect.sleep(left)
   yield* expect(yield* oAuthROPCG.isTokenExpired, "the token should have expired")
   yield* say("it is expired")
@@ -109,6 +109,7 @@ const unreachableServer = Effect.gen(function* () {
       Layer.provide(clientFor(credentials, gone), [TokenStore.layerMemory, FetchHttpClient.layer])
     )
   )
+  yield* say("(tried four times, at an address where nobody listens)")
   yield* expect(outcome === "APIException", "nobody should have answered")
 })
 

@@ -5,8 +5,8 @@ import * as Data from "effect/Data"
 
 /**
  * What was asked for cannot be sent: there is no valid token and no way to get one, or the configuration is not
- * safe or not complete. It is raised before a byte leaves, so nothing has happened at any server. Trying again
- * does not help; the message says what to change.
+ * safe or not complete. It is raised before a byte of the call leaves. Trying again does not help; the message says
+ * what to change.
  *
  * @example
  * ```ts

@@ -63,6 +63,7 @@ export interface Options {
   /**
    * What becomes of a request to another origin: `reject` fails with an `AuthValidationException`, `pass` sends it
    * without the token. Default: `reject` for an authorized client, `pass` where it takes the place of `HttpClient`.
+   * A request that brings an `Authorization` header of its own is sent as it is, to any origin.
    */
   readonly otherOrigins?: "reject" | "pass" | undefined
   /** Plain http origins on other machines that may get the token all the same, each by name. */

@@ -151,7 +151,8 @@ export interface Options {
   readonly autoRefresh?: boolean | undefined
   /**
    * Run, and awaited for up to 30 seconds, after a new token was stored and before anyone else gets it. Within it
-   * `getToken` is the new token; to fetch, to refresh and to log out fails with an `AuthValidationException`.
+   * `getToken` is the new token; to fetch, to refresh and to log out fails with an `AuthValidationException`. That is
+   * known of its fiber and the fibers that it forks: what it runs by a runtime of its own waits until it is cut off.
    */
   readonly onTokenUpdate?: ((token: OAuthToken.OAuthToken) => Effect.Effect<void>) | undefined
   /** Names the scheme in messages. Default: `OAuth`. */

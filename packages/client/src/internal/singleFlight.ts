@@ -34,7 +34,7 @@ const traced = Effect.withSpan("oauth.token.wait")
 
 export const make = <A, E>(scope: Scope.Scope): Effect.Effect<SingleFlight<A, E>> =>
   Effect.map(Effect.context<never>(), (built) => {
-    // A flight serves everyone: it runs as its owner was built, not as the fiber that happened to be first.
+    // A flight serves everyone: it has the services of its owner, not of the fiber that happened to be first.
     const ownContext = Context.omit(Tracer.ParentSpan)(built)
     const queue = new Map<string, Flight<A, E>>()
     let flying: Flight<A, E> | undefined
