@@ -109,7 +109,6 @@ const unreachableServer = Effect.gen(function* () {
       Layer.provide(clientFor(credentials, gone), [TokenStore.layerMemory, FetchHttpClient.layer])
     )
   )
-  yield* say("(tried four times, at an address where nobody listens)")
   yield* expect(outcome === "APIException", "nobody should have answered")
 })
 

@@ -38,7 +38,7 @@ export const step = <A, E, R>(
     const asked = (yield* server.tokenRequests)
       .slice(before)
       .map((request) => formField(request, "grant_type") ?? "nothing legible")
-    yield* say(`asked the token endpoint for: ${asked.length === 0 ? "nothing" : asked.join(", ")}`)
+    yield* say(`asked the authorization server for: ${asked.length === 0 ? "nothing" : asked.join(", ")}`)
     yield* expect(
       asked.join() === told.join(),
       `the token endpoint should have been asked for: ${told.join(", ") || "nothing"}`
