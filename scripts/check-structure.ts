@@ -20,6 +20,7 @@ const clientRanks: ReadonlyArray<ReadonlyArray<string>> = [
     "Grant",
     "AuthorizationServer",
     "TokenRequest",
+    "TokenError",
     "TokenEvent"
   ],
   ["TokenEndpoint", "TokenStore"],

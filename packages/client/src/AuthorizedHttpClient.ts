@@ -24,7 +24,7 @@ import { sanitizeDefects } from "./internal/secrets.js"
 import { unauthorizedError, unauthorizedResponse } from "./internal/unauthorizedView.js"
 import { OAuthProviderException } from "./OAuthProviderException.js"
 import type * as OAuthToken from "./OAuthToken.js"
-import type { TokenError } from "./TokenEvent.js"
+import type { TokenError } from "./TokenError.js"
 import { TokenManager, type TokenSource } from "./TokenManager.js"
 import { TokenStoreError } from "./TokenStoreError.js"
 

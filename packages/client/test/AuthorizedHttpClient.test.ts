@@ -22,7 +22,7 @@ import {
   OAuthProviderException,
   OAuthToken,
   TokenEndpoint,
-  type TokenEvent,
+  type TokenError,
   TokenManager,
   TokenStore
 } from "@effect-oauth/client"
@@ -67,7 +67,7 @@ const basicClient = ClientAuthentication.clientSecretBasic({
   clientSecret: Redacted.make("client-secret")
 })
 
-type Client = HttpClient.HttpClient.With<HttpClientError.HttpClientError | TokenEvent.TokenError, Scope.Scope>
+type Client = HttpClient.HttpClient.With<HttpClientError.HttpClientError | TokenError, Scope.Scope>
 
 const authorizations = (sent: ReadonlyArray<Sent>) => sent.map(({ authorization }) => authorization)
 

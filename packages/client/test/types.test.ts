@@ -17,6 +17,7 @@ import {
   type OAuthProviderException,
   OAuthToken,
   TokenEndpoint,
+  type TokenError,
   TokenEvent,
   TokenManager,
   TokenRequest,
@@ -41,7 +42,6 @@ import {
 // These tests are checked by the compiler. When they run they build layers and effects, and start none.
 
 type Token = OAuthToken.OAuthToken
-type TokenError = TokenEvent.TokenError
 type EndpointError = TokenEndpoint.TokenEndpointError
 type HttpError = HttpClientError.HttpClientError
 

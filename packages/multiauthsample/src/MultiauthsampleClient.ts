@@ -8,8 +8,8 @@ import {
   type APIException,
   AuthorizedHttpClient,
   type AuthValidationException,
-  type OAuthProviderException,
   type OAuthToken,
+  type TokenError,
   type TokenEvent,
   TokenManager,
   type TokenRequest,
@@ -43,7 +43,7 @@ import type { User } from "./User.js"
  * @since 0.1.0
  * @category errors
  */
-export type CallError = OAuthProviderException | APIException | AuthValidationException | TokenStoreError
+export type CallError = TokenError
 
 /**
  * The token of the scheme `OAuthROPCG`.

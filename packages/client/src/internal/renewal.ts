@@ -8,7 +8,7 @@ import { AuthValidationException } from "../AuthValidationException.js"
 import type * as Grant from "../Grant.js"
 import * as OAuthToken from "../OAuthToken.js"
 import type * as TokenEndpoint from "../TokenEndpoint.js"
-import type { TokenError } from "../TokenEvent.js"
+import type { TokenError } from "../TokenError.js"
 import type * as TokenRequest from "../TokenRequest.js"
 import { nameFailure } from "./secrets.js"
 

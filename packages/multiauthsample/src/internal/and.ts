@@ -1,5 +1,9 @@
-import type { OAuthToken } from "@effect-oauth/client"
-import { AuthValidationException, type TokenEvent, type TokenManager } from "@effect-oauth/client"
+import {
+  AuthValidationException,
+  type OAuthToken,
+  type TokenError,
+  type TokenManager
+} from "@effect-oauth/client"
 import * as Effect from "effect/Effect"
 
 const missing = (errors: ReadonlyArray<AuthValidationException>): AuthValidationException =>
@@ -23,7 +27,7 @@ export const and = (
       })
   return {
     getToken: Effect.matchEffect(first.getToken, {
-      onFailure: (error): Effect.Effect<OAuthToken.OAuthToken, TokenEvent.TokenError> =>
+      onFailure: (error): Effect.Effect<OAuthToken.OAuthToken, TokenError> =>
         error._tag === "AuthValidationException"
           ? Effect.flatMap(alsoMissing, (others) => Effect.fail(missing([error, ...others])))
           : Effect.fail(error),

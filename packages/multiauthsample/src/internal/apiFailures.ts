@@ -3,12 +3,10 @@ import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientError from "@effect/platform/HttpClientError"
 import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as HttpClientResponse from "@effect/platform/HttpClientResponse"
-import { APIException, type TokenEvent } from "@effect-oauth/client"
+import { APIException, type TokenError } from "@effect-oauth/client"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as ParseResult from "effect/ParseResult"
-
-type TokenError = TokenEvent.TokenError
 
 const unreachable = (error: HttpClientError.RequestError): APIException =>
   new APIException({
