@@ -29,8 +29,8 @@ interface Tarball {
   readonly name: string
   readonly size: number
   readonly paths: ReadonlyArray<string>
-  /** The public modules besides the root, such as `OAuthToken`. */
   readonly modules: ReadonlyArray<string>
+  readonly typeModules: ReadonlyArray<string>
 }
 
 const kilobytes = (bytes: number): string => `${(bytes / 1000).toFixed(1)} kB`
@@ -67,14 +67,18 @@ const pack = async ({ folder, manifest }: Package, destination: string): Promise
       .filter((path) => path.startsWith("dist/") && !paths.includes(sourceOf(path)))
       .map((path) => `${folder}: ${path} has no source any more, remove ${folder}/dist and build again`)
   ])
+  const modules = paths
+    .flatMap((path) => /^dist\/(\w+)\.js$/.exec(path)?.[1] ?? [])
+    .filter((name) => name !== "index")
+  const isTypeModule = (name: string): boolean =>
+    !/^export (?!\{\};)/m.test(read(`${folder}/dist/${name}.js`))
   return {
     file: join(destination, packed.filename),
     name: manifest.name,
     size: packed.size,
     paths,
-    modules: paths
-      .flatMap((path) => /^dist\/(\w+)\.js$/.exec(path)?.[1] ?? [])
-      .filter((name) => name !== "index")
+    modules: modules.filter((name) => !isTypeModule(name)),
+    typeModules: modules.filter(isTypeModule)
   }
 }
 
@@ -153,7 +157,14 @@ const check = async (temporary: string): Promise<void> => {
     await step(`publint ${name}`, () => runOrFail("publint", ["run", tarball.file, "--strict"]))
     await step(`attw ${name}`, () => {
       const options = ["--profile", "esm-only", "--no-definitely-typed", "--format", "ascii"]
-      return runOrFail("attw", [tarball.file, ...options, "--entrypoints", ".", ...tarball.modules])
+      return runOrFail("attw", [
+        tarball.file,
+        ...options,
+        "--entrypoints",
+        ".",
+        ...tarball.modules,
+        ...tarball.typeModules
+      ])
     })
     await step(
       `bundle ${name}`,
