@@ -1,7 +1,7 @@
 /**
  * @since 0.1.0
  */
-import * as Headers from "@effect/platform/Headers"
+import type * as Headers from "@effect/platform/Headers"
 import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as Clock from "effect/Clock"
 import * as Data from "effect/Data"
@@ -10,6 +10,7 @@ import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import { retryAfter } from "./internal/retryAfter.js"
 import { isTransientStatus } from "./internal/transience.js"
+import { withoutCookies } from "./internal/withoutCookies.js"
 
 /**
  * The reply that an `APIException` is about. Its body can hold anything, so it is `Redacted`: there for those who
@@ -83,7 +84,7 @@ export class APIException extends Data.TaggedError("APIException")<{
           responseCode: response.status,
           response: {
             statusCode: response.status,
-            headers: Headers.remove(response.headers, ["set-cookie", "set-cookie2"]),
+            headers: withoutCookies(response.headers),
             body: Redacted.make(body)
           },
           isTransient: isTransientStatus(response.status),

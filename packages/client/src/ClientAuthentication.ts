@@ -6,6 +6,7 @@ import * as Encoding from "effect/Encoding"
 import { identity } from "effect/Function"
 import * as Redacted from "effect/Redacted"
 import { AuthValidationException } from "./AuthValidationException.js"
+import { formEncode } from "./internal/formEncode.js"
 import * as TokenRequest from "./TokenRequest.js"
 
 /**
@@ -35,8 +36,6 @@ export interface ClientCredentials {
   readonly clientId: string
   readonly clientSecret: Redacted.Redacted<string>
 }
-
-const formEncode = (text: string): string => new URLSearchParams([["", text]]).toString().slice(1)
 
 const withBasic = (
   request: TokenRequest.TokenRequest,

@@ -1,12 +1,13 @@
+import * as Headers from "@effect/platform/Headers"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
+import { identity } from "effect/Function"
 import * as Predicate from "effect/Predicate"
+import { formEncode } from "./formEncode.js"
 
 const placeholder = "<redacted>"
 
-const formEncoded = (secret: string): string => new URLSearchParams([["", secret]]).toString().slice(1)
-
-const percentEncoded = (secret: string): string => formEncoded(secret).replaceAll("+", "%20")
+const percentEncoded = (secret: string): string => formEncode(secret).replaceAll("+", "%20")
 
 // As encodeURIComponent would do it, which fails where a text is not well-formed.
 const uriEncoded = (secret: string): string =>
@@ -29,27 +30,35 @@ const toPattern = (form: string): string => {
 }
 
 /**
- * Removes what we sent in confidence from a text that somebody else wrote: authorization servers, proxies and
+ * Removes what we sent in confidence from the texts that somebody else wrote: authorization servers, proxies and
  * drivers do echo passwords and tokens in their messages.
  */
-export const scrub = (text: string, secrets: Iterable<string>): string => {
+const scrubber = (secrets: Iterable<string>): ((text: string) => string) => {
   const forms = new Set(
     Array.from(secrets)
       .filter((secret) => secret !== "")
       .flatMap((secret) => [
         secret,
-        formEncoded(secret),
+        formEncode(secret),
         percentEncoded(secret),
         uriEncoded(secret),
         jsonEscaped(secret)
       ])
   )
-  if (forms.size === 0) return text
+  if (forms.size === 0) return identity
   // The longest first: of a secret that begins with another nothing may be left.
   const patterns = Array.from(forms)
     .sort((one, other) => other.length - one.length)
     .map(toPattern)
-  return text.replace(new RegExp(patterns.join("|"), "g"), placeholder)
+  const pattern = new RegExp(patterns.join("|"), "g")
+  return (text) => text.replace(pattern, placeholder)
+}
+
+export const scrub = (text: string, secrets: Iterable<string>): string => scrubber(secrets)(text)
+
+export const scrubHeaders = (headers: Headers.Headers, secrets: Iterable<string>): Headers.Headers => {
+  const scrubbed = scrubber(secrets)
+  return Headers.fromInput(Object.entries(headers).map(([name, value]) => [name, scrubbed(value)] as const))
 }
 
 const longest = 300

@@ -1,4 +1,4 @@
-import * as Headers from "@effect/platform/Headers"
+import type * as Headers from "@effect/platform/Headers"
 import type * as DateTime from "effect/DateTime"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
@@ -9,8 +9,9 @@ import { OAuthProviderException } from "../OAuthProviderException.js"
 import * as OAuthToken from "../OAuthToken.js"
 import { parseJson } from "./parseJson.js"
 import { retryAfter } from "./retryAfter.js"
-import { scrub } from "./secrets.js"
+import { scrub, scrubHeaders } from "./secrets.js"
 import { isTransientStatus } from "./transience.js"
+import { withoutCookies } from "./withoutCookies.js"
 
 /** A reply of the token endpoint, read to its end. */
 export interface TokenReply {
@@ -25,18 +26,8 @@ export interface TokenReply {
 
 type Refusal = OAuthProviderException | APIException
 
-const withoutCookies = (headers: Headers.Headers): Headers.Headers =>
-  Headers.remove(headers, ["set-cookie", "set-cookie2"])
-
-const scrubHeaders = (reply: TokenReply): Headers.Headers =>
-  Headers.fromInput(
-    Object.fromEntries(
-      Object.entries(withoutCookies(reply.headers)).map(([name, value]) => [
-        name,
-        scrub(value, reply.secrets)
-      ])
-    )
-  )
+const showableHeaders = (reply: TokenReply): Headers.Headers =>
+  scrubHeaders(withoutCookies(reply.headers), reply.secrets)
 
 const describeBody = (body: string): string => {
   const start = body.trimStart()
@@ -61,7 +52,7 @@ export const unusable = (
   new APIException({
     reason: `The token endpoint answered ${reply.status} (${contentTypeOf(reply)}): ${why}.`,
     responseCode: reply.status,
-    response: { statusCode: reply.status, headers: scrubHeaders(reply), body: Redacted.make(reply.body) },
+    response: { statusCode: reply.status, headers: showableHeaders(reply), body: Redacted.make(reply.body) },
     isTransient: isTransientStatus(reply.status),
     retryAfter: retryAfter(reply.headers, reply.receivedAt.epochMillis),
     refreshToken: Option.getOrUndefined(refreshToken)
@@ -82,7 +73,7 @@ const refusal = (json: unknown, reply: TokenReply): Option.Option<OAuthProviderE
           errorDescription: text(json["error_description"], reply),
           errorUri: text(json["error_uri"], reply),
           responseCode: reply.status,
-          headers: scrubHeaders(reply),
+          headers: showableHeaders(reply),
           retryAfter: retryAfter(reply.headers, reply.receivedAt.epochMillis)
         })
       )

@@ -1,5 +1,5 @@
 import type * as Cookies from "@effect/platform/Cookies"
-import * as Headers from "@effect/platform/Headers"
+import type * as Headers from "@effect/platform/Headers"
 import * as HttpClientError from "@effect/platform/HttpClientError"
 import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as HttpClientResponse from "@effect/platform/HttpClientResponse"
@@ -9,7 +9,7 @@ import * as Effect from "effect/Effect"
 import * as Inspectable from "effect/Inspectable"
 import type * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
-import { describeFailure, scrub } from "./secrets.js"
+import { describeFailure, scrub, scrubHeaders } from "./secrets.js"
 
 type ResponseError = HttpClientError.ResponseError
 
@@ -56,11 +56,7 @@ class UnauthorizedResponse extends Inspectable.Class implements HttpClientRespon
 
   // An API may echo what it was sent.
   get headers(): Headers.Headers {
-    this.#headers ??= Headers.fromInput(
-      Object.fromEntries(
-        Object.entries(this.#sent.headers).map(([name, value]) => [name, scrub(value, [this.#token])])
-      )
-    )
+    this.#headers ??= scrubHeaders(this.#sent.headers, [this.#token])
     return this.#headers
   }
 
