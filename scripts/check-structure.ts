@@ -23,7 +23,8 @@ const clientRanks: ReadonlyArray<ReadonlyArray<string>> = [
     "TokenError",
     "TokenEvent"
   ],
-  ["TokenEndpoint", "TokenStore"],
+  ["TokenEndpoint", "TokenStorage"],
+  ["TokenStore"],
   ["TokenManager"],
   ["AuthorizedHttpClient"]
 ]

@@ -27,15 +27,16 @@ import type * as Grant from "./Grant.js"
 import {
   expiryMillis,
   type Held,
+  isLost,
   isSame,
   isSameSession,
-  makeUnusable,
   reconcile,
-  refreshTokenOf
+  refreshTokenOf,
+  unusable
 } from "./internal/held.js"
 import { landed, withinGrace } from "./internal/landed.js"
 import { type Aim, type Renewal, renew } from "./internal/renewal.js"
-import { describeFailure, nameFailure } from "./internal/secrets.js"
+import { describeFailure } from "./internal/secrets.js"
 import * as SingleFlight from "./internal/singleFlight.js"
 import { tokenSecrets } from "./internal/tokenSecrets.js"
 import * as OAuthToken from "./OAuthToken.js"
@@ -43,7 +44,7 @@ import { TokenEndpoint } from "./TokenEndpoint.js"
 import type { TokenError } from "./TokenError.js"
 import { TokenEvent } from "./TokenEvent.js"
 import type * as TokenRequest from "./TokenRequest.js"
-import { TokenStore } from "./TokenStore.js"
+import { type StoredSession, TokenStore } from "./TokenStore.js"
 import { TokenStoreError } from "./TokenStoreError.js"
 
 /**
@@ -179,18 +180,19 @@ const savingSchedule = Schedule.exponential("1 second").pipe(
 )
 
 /** Why the store does not have what it was given; a store that died is one that failed. */
-const storeErrorOf = (exit: Exit.Exit<unknown, TokenStoreError>): TokenStoreError | undefined => {
+const storeErrorOf = (
+  exit: Exit.Exit<unknown, TokenStoreError | AuthValidationException>
+): TokenStoreError | undefined => {
   if (Exit.isSuccess(exit) || Cause.isInterruptedOnly(exit.cause)) return undefined
-  return Option.getOrElse(
-    Cause.failureOption(exit.cause),
-    () =>
-      new TokenStoreError({
-        reason: "Unavailable",
-        operation: "write",
-        message: "The store died while it stored a token.",
-        cause: nameFailure(Cause.squash(exit.cause))
-      })
-  )
+  return Option.match(Cause.failureOption(exit.cause), {
+    onNone: () =>
+      TokenStoreError.unavailable(
+        "write",
+        "The store died while it stored a token.",
+        Cause.squash(exit.cause)
+      ),
+    onSome: (error) => (error._tag === "TokenStoreError" ? error : undefined)
+  })
 }
 
 /**
@@ -216,11 +218,14 @@ export const make = (
     const autoRefresh = options.autoRefresh ?? true
     const grant = Option.fromNullable(options.grant)
     const impossible = `${name}: OAuthToken is undefined or expired.`
+    const endedElsewhere = `${name}: the session was ended by another process; fetchToken begins a new one.`
 
     let held: Held | undefined
     let restored = false
     let loggedOut = false
+    let loggedOutElsewhere = false
     let logouts = 0
+    let lastVersion = 0
     let saving = false
     let rejected: Redacted.Redacted<string> | undefined
     let ended:
@@ -264,9 +269,12 @@ export const make = (
 
     if (options.initialToken !== undefined) yield* hold(options.initialToken, "Given")
 
-    const reread = Effect.catchAllCause(store.read(key), () =>
-      Effect.succeed(Option.none<OAuthToken.OAuthToken>())
+    const reread = store.read(key).pipe(
+      Effect.map(({ token }) => token),
+      Effect.catchAllCause(() => Effect.succeed(Option.none<OAuthToken.OAuthToken>()))
     )
+
+    const countedIn = ({ version }: StoredSession): number => Option.getOrElse(version, () => 0)
 
     /** Stores a token that is in use but could not be stored, again and again, until it is stored or superseded. */
     const save: Effect.Effect<void, TokenStoreError> = Effect.suspend(() => {
@@ -274,11 +282,12 @@ export const make = (
       if (unsaved === undefined || unsaved.origin !== "Unsaved") return Effect.void
       return store
         .modify(key, (stored) =>
-          Effect.sync(() =>
-            held === unsaved && isSameSession(reconcile(unsaved, stored), Option.some(unsaved.token))
-              ? [true, Option.some(unsaved.token)]
-              : [false, stored]
-          )
+          Effect.sync(() => {
+            const isNewest =
+              held === unsaved && isSameSession(reconcile(unsaved, stored), Option.some(unsaved.token))
+            if (isNewest) lastVersion = countedIn(stored) + 1
+            return isNewest ? [true, Option.some(unsaved.token)] : [false, stored.token]
+          })
         )
         .pipe(
           Effect.flatMap((isSaved): Effect.Effect<void, TokenStoreError> => {
@@ -307,6 +316,36 @@ export const make = (
     })
 
     yield* Effect.addFinalizer(() => withinGrace(save))
+
+    /** The newest state of the session, once it is known what is stored; what the storage has lost is stored again. */
+    const newestOf = (stored: StoredSession): Effect.Effect<Option.Option<OAuthToken.OAuthToken>> =>
+      Effect.gen(function* () {
+        const lost = held !== undefined && isLost(held, stored, lastVersion) ? held : undefined
+        lastVersion = Math.max(lost === undefined ? lastVersion : 0, countedIn(stored))
+        if (lost !== undefined) {
+          const { token } = lost
+          held = { ...lost, origin: "Unsaved", replaces: stored.token }
+          const error = new TokenStoreError({
+            reason: "Lost",
+            operation: "read",
+            message: "The storage no longer has the session that was stored in it. It is stored again."
+          })
+          yield* publish(TokenEvent.NotDurable({ key, token, error }))
+          yield* keepSaving
+        }
+        return reconcile(held, stored)
+      })
+
+    /** Whoever shares the session may have ended it. */
+    const noticeEnd = (stored: StoredSession): Effect.Effect<void> =>
+      Effect.suspend(() => {
+        if (Option.isSome(stored.token)) loggedOutElsewhere = false
+        if (Option.isSome(stored.token) || !stored.isEnded || held?.origin !== "Stored") return Effect.void
+        held = undefined
+        rejected = undefined
+        loggedOutElsewhere = true
+        return publish(TokenEvent.LoggedOut({ key }))
+      })
 
     const notify = (token: OAuthToken.OAuthToken): Effect.Effect<void> => {
       if (options.onTokenUpdate === undefined) return Effect.void
@@ -438,6 +477,7 @@ export const make = (
         if (by === "Adopted") return yield* adopt(token)
         restored = true
         ended = undefined
+        loggedOutElsewhere = false
         rejected = undefined
         backgroundNotBefore = 0
         yield* takeOver(token, storeError === undefined ? "Stored" : "Unsaved", replaces)
@@ -452,32 +492,47 @@ export const make = (
     /** `isFinal` tells whether a refusal is what the next who needs a token would get, too. */
     const renewUnderLease = (
       aim: Aim,
-      isFinal: (session: Option.Option<OAuthToken.OAuthToken>) => boolean = constTrue
+      isFinal: (session: Option.Option<OAuthToken.OAuthToken>) => boolean = constTrue,
+      attempts = 3
     ): Effect.Effect<OAuthToken.OAuthToken, TokenError> =>
       Effect.uninterruptibleMask((restore) => {
         let landedRenewal:
           | { readonly renewal: Renewal; readonly stored: Option.Option<OAuthToken.OAuthToken> }
           | undefined
-        const transaction = store.modify(key, (stored) => {
-          const session = reconcile(held, stored)
-          const storeChange = Effect.map(
-            reread,
-            Option.filter((token) => !isSameSession(Option.some(token), stored))
-          )
-          return Effect.map(landed(renew(endpoint, aim, session, storeChange)), (renewal) => {
-            landedRenewal = { renewal, stored }
-            // What was obtained is stored even if only its expiry is new; after a failure, what has changed.
-            const isStoredAlready = Either.match(renewal.result, {
-              onLeft: () => isSameSession(renewal.session, session) && held?.origin !== "Unsaved",
-              onRight: ({ by }) => by === "Adopted"
-            })
-            return [undefined, isStoredAlready ? stored : renewal.session]
-          })
-        })
+        const transaction = store.modify(
+          key,
+          (stored, confirm) =>
+            Effect.gen(function* () {
+              yield* noticeEnd(stored)
+              if (aim.refresh && loggedOutElsewhere) {
+                return yield* new AuthValidationException({ message: endedElsewhere })
+              }
+              const session = yield* newestOf(stored)
+              const storeChange = Effect.map(
+                reread,
+                Option.filter((token) => !isSameSession(Option.some(token), stored.token))
+              )
+              const renewal = yield* landed(renew(endpoint, aim, session, storeChange, confirm))
+              landedRenewal = { renewal, stored: stored.token }
+              // What was obtained is stored even if only its expiry is new; after a failure, what has changed.
+              const isStoredAlready = Either.match(renewal.result, {
+                onLeft: () => isSameSession(renewal.session, session) && held?.origin !== "Unsaved",
+                onRight: ({ by }) => by === "Adopted"
+              })
+              if (isStoredAlready) return [undefined, stored.token] as const
+              lastVersion = countedIn(stored) + 1
+              return [undefined, renewal.session] as const
+            }),
+          { unreadable: aim.refresh ? "fail" : "setAside" }
+        )
         return Effect.flatMap(Effect.exit(restore(transaction)), (exit) => {
           // Whatever became of the lease and of the caller: what the server has done is not forgotten.
           if (landedRenewal !== undefined) {
             return settle(landedRenewal.renewal, landedRenewal.stored, storeErrorOf(exit), isFinal)
+          }
+          // Somebody took the lease over before anything was spent: what they stored may do.
+          if (attempts > 1 && storeErrorOf(exit)?.reason === "LeaseLost") {
+            return restore(renewUnderLease(aim, isFinal, attempts - 1))
           }
           return Exit.isFailure(exit)
             ? Effect.failCause(exit.cause)
@@ -490,9 +545,12 @@ export const make = (
       Effect.gen(function* () {
         const now = yield* DateTime.now
         const read = yield* Effect.either(store.read(key))
-        const session = reconcile(held, Either.getOrElse(read, Option.none))
+        const session = Either.isRight(read)
+          ? yield* Effect.zipRight(noticeEnd(read.right), newestOf(read.right))
+          : Option.map(Option.fromNullable(held), ({ token }) => token)
         if (Option.isSome(session) && aim.accepts(session.value, now)) return yield* adopt(session.value)
         if (Either.isLeft(read)) return yield* read.left
+        if (loggedOutElsewhere) return yield* new AuthValidationException({ message: endedElsewhere })
         if (ended !== undefined && isSameSession(ended.session, session)) return yield* ended.error
         ended = undefined
         if (!autoRefresh) return yield* new AuthValidationException({ message: impossible })
@@ -578,7 +636,7 @@ export const make = (
         if (!autoRefresh) return new AuthValidationException({ message: impossible })
         if (isRejected(current.token)) return flight.join(needed)
         rejected = refused.accessToken
-        makeUnusable(current)
+        held = unusable(current)
         return publish(TokenEvent.Rejected({ key, token: refused })).pipe(
           // A flight from before the refusal may end with the refused token.
           Effect.zipRight(flight.settled),
@@ -659,8 +717,9 @@ export const make = (
     const currentToken: Service["currentToken"] = Effect.suspend(() => {
       if (loggedOut) return Effect.succeedNone
       if (restored) return Effect.succeed(held === undefined ? Option.none() : held.shown)
-      return Effect.flatMap(store.read(key), (stored) =>
-        Effect.transposeMapOption(reconcile(held, stored), adopt)
+      return store.read(key).pipe(
+        Effect.flatMap(newestOf),
+        Effect.flatMap((session) => Effect.transposeMapOption(session, adopt))
       )
     })
 
@@ -669,7 +728,7 @@ export const make = (
         let ending: Held | undefined
         loggedOut = true
         logouts += 1
-        if (held !== undefined) makeUnusable(held)
+        if (held !== undefined) held = unusable(held)
         return flight.settled.pipe(
           Effect.zipRight(
             store.modify(key, (stored) =>
@@ -685,6 +744,7 @@ export const make = (
             Effect.suspend(() => {
               ended = undefined
               rejected = undefined
+              lastVersion = 0
               return publish(TokenEvent.LoggedOut({ key }))
             })
           ),

@@ -2,19 +2,37 @@
  * @since 0.1.0
  */
 import type * as FileSystem from "@effect/platform/FileSystem"
-import * as Path from "@effect/platform/Path"
+import type * as Path from "@effect/platform/Path"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
-import * as fileDriver from "./internal/fileDriver.js"
+import { leasing } from "./internal/leasing.js"
 import { describeFailure, nameFailure } from "./internal/secrets.js"
-import { sha256 } from "./internal/sha256.js"
+import { countFailure } from "./internal/storeMetrics.js"
 import { tokenSecrets } from "./internal/tokenSecrets.js"
 import * as Turnstiles from "./internal/turnstiles.js"
 import type * as OAuthToken from "./OAuthToken.js"
+import * as TokenStorage from "./TokenStorage.js"
 import { TokenStoreError } from "./TokenStoreError.js"
+
+/**
+ * What is stored under a key.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface StoredSession {
+  readonly token: Option.Option<OAuthToken.OAuthToken>
+  /** Grows with every write, so that a storage which went back to an older state is noticed. `None`: nobody counts. */
+  readonly version: Option.Option<number>
+  /**
+   * Whether there is no token because the session was ended. If there is none and this is false, nothing was ever
+   * stored, or the storage has lost it.
+   */
+  readonly isEnded: boolean
+}
 
 /**
  * Storage: where sessions outlive the process, and where everyone who shares a session meets.
@@ -24,21 +42,41 @@ import { TokenStoreError } from "./TokenStoreError.js"
  */
 export interface Service {
   /** What is stored under the key. Takes no lease. */
-  readonly read: (key: string) => Effect.Effect<Option.Option<OAuthToken.OAuthToken>, TokenStoreError>
+  readonly read: (key: string) => Effect.Effect<StoredSession, TokenStoreError>
   /**
-   * Takes the key's lease, reads the entry under it, runs `f`, which may talk to the network, stores what `f` returns
-   * beside its result, and only then lets go. Nobody else is within `modify` of this key meanwhile.
+   * Takes the key's lease, reads the entry under it, runs `f`, which may talk to the network, stores the token that
+   * `f` returns beside its result, and only then lets go. Nobody else is within `modify` of this key meanwhile, be it
+   * in this process or in another that shares the storage. `None` ends the session.
    *
-   * Returning the very entry that `f` was given stores nothing. If `f` fails, nothing is stored. Waiting for the lease
-   * can be interrupted. `f` and storing cannot, so that nothing is lost between them: what may be abandoned within
-   * `f` says so with `Effect.interruptible`.
+   * Returning the very `current.token` stores nothing. If `f` fails, nothing is stored. Waiting for the lease can be
+   * interrupted. `f` and storing cannot, so that nothing is lost between them: what may be abandoned within `f` says
+   * so with `Effect.interruptible`.
+   *
+   * A process that was stopped for longer than the lease lasts has lost it to another. What must not be done twice
+   * is done after `confirm`, which fails with `LeaseLost` then; the write fails so in any case, and changes nothing.
    */
   readonly modify: <A, E, R>(
     key: string,
     f: (
-      current: Option.Option<OAuthToken.OAuthToken>
-    ) => Effect.Effect<readonly [result: A, next: Option.Option<OAuthToken.OAuthToken>], E, R>
+      current: StoredSession,
+      confirm: Effect.Effect<void, TokenStoreError>
+    ) => Effect.Effect<readonly [result: A, next: Option.Option<OAuthToken.OAuthToken>], E, R>,
+    options?: LeaseOptions
   ) => Effect.Effect<A, E | TokenStoreError, R>
+}
+
+/**
+ * How an entry is treated that cannot be read.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface LeaseOptions {
+  /**
+   * What cannot be read (`Corrupt`, `Sealed`): `fail` (the default) leaves it as it is; `setAside` takes it for
+   * nothing, and moves it out of the way, where nothing is lost, before something else is stored.
+   */
+  readonly unreadable?: "fail" | "setAside" | undefined
 }
 
 /**
@@ -56,16 +94,19 @@ export class TokenStore extends Context.Tag("@effect-oauth/client/TokenStore")<T
  * @category models
  */
 export interface Lease {
-  readonly current: Option.Option<OAuthToken.OAuthToken>
+  readonly current: StoredSession
+  /** Fails with `LeaseLost` if the lease has passed to somebody else. Asks the storage only if there is doubt. */
+  readonly confirm: Effect.Effect<void, TokenStoreError>
   /**
-   * Stores the next entry, or removes the entry, atomically; it is durable when this returns. Fails with `LeaseLost`,
+   * Stores the next token, or ends the session, atomically; it is durable when this returns. Fails with `LeaseLost`,
    * and changes nothing, if the lease has passed to somebody else. It is interrupted, and has failed, after 10 seconds.
    */
   readonly replace: (next: Option.Option<OAuthToken.OAuthToken>) => Effect.Effect<void, TokenStoreError>
 }
 
 /**
- * What a kind of storage has to provide: `make` builds the store from it.
+ * What a kind of store has to provide: `make` builds the store from it. A storage that keeps texts has less to do as a
+ * `TokenStorage`.
  *
  * @since 0.1.0
  * @category models
@@ -76,7 +117,7 @@ export interface Driver {
    * Takes the key's lease among everyone who shares the storage, until the scope closes. It fails here, before a
    * refresh token is spent, where it can know that `replace` would.
    */
-  readonly lease: (key: string) => Effect.Effect<Lease, TokenStoreError, Scope.Scope>
+  readonly lease: (key: string, options: LeaseOptions) => Effect.Effect<Lease, TokenStoreError, Scope.Scope>
 }
 
 // A write that does not end must not keep everyone waiting who shares the key, nor a shutdown.
@@ -98,19 +139,16 @@ const failingOnly = <A, R>(
   operation: TokenStoreError["operation"],
   effect: Effect.Effect<A, TokenStoreError, R>
 ): Effect.Effect<A, TokenStoreError, R> =>
-  Effect.catchAllDefect(effect, (defect) =>
-    Effect.fail(
-      new TokenStoreError({
-        reason: "Unavailable",
-        operation,
-        message: `The store died of a ${operation}.`,
-        cause: nameFailure(defect)
-      })
-    )
+  effect.pipe(
+    Effect.catchAllDefect((defect) =>
+      Effect.fail(TokenStoreError.unavailable(operation, `The store died of a ${operation}.`, defect))
+    ),
+    Effect.tapError(countFailure)
   )
 
 /**
- * A store on a driver. A driver's defect becomes a `TokenStoreError`. The fibers that want a key stand in line here, so
+ * A store on a driver. A driver's defect becomes a `TokenStoreError`; failures are counted by the metric
+ * `oauth.token_store.failures`, tagged with operation and reason. The fibers that want a key stand in line here, so
  * that a driver sees one of them at a time for each key.
  *
  * @since 0.1.0
@@ -120,14 +158,16 @@ export const make = (driver: Driver): Service => {
   const turnstiles = Turnstiles.make()
   return TokenStore.of({
     read: (key) => failingOnly("read", driver.read(key)),
-    modify: (key, f) =>
+    modify: (key, f, options = {}) =>
       Effect.uninterruptibleMask((restore) =>
         Effect.scopedWith((scope) =>
           Effect.gen(function* () {
             yield* restore(Scope.extend(turnstiles.pass(key), scope))
-            const lease = yield* restore(Scope.extend(failingOnly("lease", driver.lease(key)), scope))
-            const [result, next] = yield* f(lease.current)
-            if (next !== lease.current) yield* failingOnly("write", withinPatience(lease.replace(next)))
+            const lease = yield* restore(
+              Scope.extend(failingOnly("lease", driver.lease(key, options)), scope)
+            )
+            const [result, next] = yield* f(lease.current, failingOnly("lease", lease.confirm))
+            if (next !== lease.current.token) yield* failingOnly("write", withinPatience(lease.replace(next)))
             return result
           })
         )
@@ -145,6 +185,23 @@ export const layerDriver = <E, R>(driver: Effect.Effect<Driver, E, R>): Layer.La
   Layer.effect(TokenStore, Effect.map(driver, make))
 
 /**
+ * A store on a storage that processes share, which the effect builds.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerStorage = <E, R>(
+  storage: Effect.Effect<TokenStorage.TokenStorage, E, R>
+): Layer.Layer<TokenStore, E, R> => layerDriver(Effect.map(storage, leasing))
+
+/** What is there where nobody counts, and only an end removes. */
+const uncounted = (token: Option.Option<OAuthToken.OAuthToken>): StoredSession => ({
+  token,
+  version: Option.none(),
+  isEnded: Option.isNone(token)
+})
+
+/**
  * Keeps sessions in memory: they end with the process. For tests, and for grants that can begin anew at any time.
  *
  * @since 0.1.0
@@ -153,12 +210,13 @@ export const layerDriver = <E, R>(driver: Effect.Effect<Driver, E, R>): Layer.La
 export const layerMemory: Layer.Layer<TokenStore> = layerDriver(
   Effect.sync(() => {
     const entries = new Map<string, OAuthToken.OAuthToken>()
-    const read: Driver["read"] = (key) => Effect.sync(() => Option.fromNullable(entries.get(key)))
+    const read: Driver["read"] = (key) => Effect.sync(() => uncounted(Option.fromNullable(entries.get(key))))
     return {
       read,
       lease: (key) =>
         Effect.map(read(key), (current) => ({
           current,
+          confirm: Effect.void,
           replace: (next) =>
             Effect.sync(() => {
               if (Option.isSome(next)) entries.set(key, next.value)
@@ -171,13 +229,7 @@ export const layerMemory: Layer.Layer<TokenStore> = layerDriver(
 
 /**
  * Keeps one session in a file, in the stored form that `OAuthToken.Stored` documents: a file that the generated
- * Python SDK of the MultiAuth-Sample API wrote can be taken over. The file is readable by its owner only (0600) and
- * is replaced atomically; folders on the way are made. What is not a token fails with `Corrupt`, a session of another
- * key with `Occupied`; both are left as they are. A place that cannot be written fails before a token is spent.
- *
- * The lease holds within one process, for all stores on the file. Processes that share the file see each other's
- * tokens, and a write never covers one that came in between, but two of them can still refresh at the same moment. A
- * relative path starts where the process was when the layer was built; of a symbolic link the target is replaced.
+ * Python SDK of the MultiAuth-Sample API wrote can be taken over. `TokenStorage.file` tells the rest.
  *
  * @example
  * ```ts
@@ -191,8 +243,11 @@ export const layerMemory: Layer.Layer<TokenStore> = layerDriver(
  * @since 0.1.0
  * @category layers
  */
-export const layerFile = (path: string): Layer.Layer<TokenStore, never, FileSystem.FileSystem | Path.Path> =>
-  layerDriver(fileDriver.make(() => Effect.succeed(path)))
+export const layerFile = (
+  path: string,
+  options?: TokenStorage.FileOptions
+): Layer.Layer<TokenStore, never, FileSystem.FileSystem | Path.Path> =>
+  layerStorage(TokenStorage.file(path, options))
 
 /**
  * Keeps each session in a file of its own within a folder, named after a hash of the key; otherwise as `layerFile`.
@@ -201,13 +256,10 @@ export const layerFile = (path: string): Layer.Layer<TokenStore, never, FileSyst
  * @category layers
  */
 export const layerDirectory = (
-  directory: string
+  directory: string,
+  options?: TokenStorage.FileOptions
 ): Layer.Layer<TokenStore, never, FileSystem.FileSystem | Path.Path> =>
-  layerDriver(
-    Effect.flatMap(Path.Path, (path) =>
-      fileDriver.make((key) => Effect.map(sha256(key), (hash) => path.join(directory, `${hash}.json`)))
-    )
-  )
+  layerStorage(TokenStorage.directory(directory, options))
 
 /**
  * Keeps sessions wherever two functions of yours put them, such as a table of a database. `save` is given `None` to
@@ -259,15 +311,17 @@ export const fromFunctions = <E1, R1, E2, R2>(functions: {
           return effect.pipe(Effect.catchAllDefect(fail), Effect.catchAll(fail), Effect.provide(context))
         }
       // What was to be loaded is not known, so it cannot be taken out of what the failure says.
-      const read: Driver["read"] = (key) => failing("read", nameFailure)(functions.load(key))
+      const read: Driver["read"] = (key) =>
+        Effect.map(failing("read", nameFailure)(functions.load(key)), uncounted)
       return {
         read,
         lease: (key) =>
           Effect.map(read(key), (current) => ({
             current,
+            confirm: Effect.void,
             replace: (next) =>
               failing("write", (failure) =>
-                describeFailure(failure, [...tokenSecrets(current), ...tokenSecrets(next)])
+                describeFailure(failure, [...tokenSecrets(current.token), ...tokenSecrets(next)])
               )(functions.save(key, next))
           }))
       }

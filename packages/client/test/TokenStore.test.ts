@@ -8,14 +8,16 @@ import * as PlatformError from "@effect/platform/Error"
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as NodeContext from "@effect/platform-node/NodeContext"
 import { assert, describe, it } from "@effect/vitest"
-import { OAuthToken, TokenStore } from "@effect-oauth/client"
+import { OAuthToken, TokenStorage, TokenStore } from "@effect-oauth/client"
 import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
 import * as TestClock from "effect/TestClock"
+import { tokenStorageContract } from "./fixtures/tokenStorageContract.js"
 import { accessOf, put, stored, tokenOf, tokenStoreContract } from "./fixtures/tokenStoreContract.js"
 
 const newFolder = (): string => fs.mkdtempSync(join(tmpdir(), "token-store-"))
@@ -39,6 +41,28 @@ describe("in a folder", () =>
     () =>
       inFolder((path) => Layer.provide(TokenStore.layerDirectory(join(path, "sessions")), NodeContext.layer)),
     { many: true }
+  ))
+
+describe("in a file that processes share", () =>
+  tokenStorageContract(({ leaseDuration }) =>
+    Effect.gen(function* () {
+      const file = join(yield* folder, "session.json")
+      const storage = TokenStorage.file(file, { leaseDuration }).pipe(Effect.provide(NodeContext.layer))
+      return { one: yield* storage, other: yield* storage }
+    })
+  ))
+
+describe("in a folder that processes share, encrypted", () =>
+  tokenStorageContract(({ leaseDuration }) =>
+    Effect.gen(function* () {
+      const path = yield* folder
+      const current = { id: "one", secret: Redacted.make("A".repeat(43)) }
+      const storage = TokenStorage.directory(path, { leaseDuration }).pipe(
+        TokenStorage.encrypted({ current }),
+        Effect.provide(NodeContext.layer)
+      )
+      return { one: yield* storage, other: yield* storage }
+    })
   ))
 
 describe("in two functions", () =>
@@ -72,8 +96,11 @@ describe("a session file", () => {
       })
     )
 
+  /** What is in the folder besides the session and the place of its lease, and what is in that. */
   const leftovers = (file: string) =>
-    fs.readdirSync(join(file, "..")).filter((name) => name !== "session.json")
+    fs
+      .readdirSync(join(file, ".."), { recursive: true })
+      .filter((name) => name !== "session.json" && name !== ".session.json.lease")
 
   withFile("is for its owner only, and so is the folder that is made for it", (file, use) =>
     Effect.gen(function* () {
@@ -196,7 +223,7 @@ describe("a session file", () => {
             Effect.succeed([
               undefined,
               Option.map(
-                current,
+                current.token,
                 (token) => new OAuthToken.OAuthToken({ ...token, scope: Option.some("api") })
               )
             ])
@@ -212,7 +239,8 @@ describe("a session file", () => {
         scope: "api",
         tenant: "t1"
       })
-      assert.deepStrictEqual(mark, { key: "alice", version: 1 })
+      assert.strictEqual(mark.key, "alice")
+      assert.closeTo(mark.version, Date.now(), 60_000)
     })
   )
 
@@ -234,7 +262,7 @@ describe("a session file", () => {
       const increments = Array.from({ length: 100 }, (_, index) =>
         Effect.flatMap(TokenStore.TokenStore, (store) =>
           store.modify("alice", (current) => {
-            const count = Number(accessOf(current) ?? "0")
+            const count = Number(accessOf(current.token) ?? "0")
             return Effect.as(Effect.yieldNow(), [undefined, Option.some(tokenOf(String(count + 1)))] as const)
           })
         ).pipe(Effect.provide(index % 2 === 0 ? stores[0] : stores[1]))
@@ -303,7 +331,7 @@ describe("a session file", () => {
           )
         )
         const error = yield* Effect.flip(use(modify))
-        assert.strictEqual(error.reason, after === "{" ? "Corrupt" : "LeaseLost")
+        assert.strictEqual(error.reason, "LeaseLost")
         assert.strictEqual(fs.existsSync(file) ? fs.readFileSync(file, "utf8") : undefined, after)
         assert.deepStrictEqual(leftovers(file), [])
       })
@@ -337,7 +365,7 @@ describe("a session file", () => {
       yield* use(put("alice", "one"))
       const before = fs.statSync(file)
       const unchanged = Effect.flatMap(TokenStore.TokenStore, (store) =>
-        store.modify("alice", (current) => Effect.succeed([undefined, current]))
+        store.modify("alice", (current) => Effect.succeed([undefined, current.token]))
       )
       yield* use(unchanged)
       const after = fs.statSync(file)
@@ -355,7 +383,7 @@ describe("a session file", () => {
             store.modify("alice", (current) =>
               Effect.sync(() => {
                 ran = true
-                return [undefined, current] as const
+                return [undefined, current.token] as const
               })
             )
           )
@@ -371,15 +399,17 @@ describe("a session file", () => {
       FileSystem.FileSystem,
       Effect.map(FileSystem.FileSystem, (real) => ({
         ...real,
-        [method]: () =>
-          Effect.fail(
-            new PlatformError.SystemError({
-              module: "FileSystem",
-              method,
-              reason: method === "rename" ? "Unknown" : "PermissionDenied",
-              pathOrDescriptor: "session.json"
-            })
-          )
+        [method]: (path: string, argument: never) =>
+          method === "rename" && path.includes(".lease-")
+            ? real.rename(path, argument)
+            : Effect.fail(
+                new PlatformError.SystemError({
+                  module: "FileSystem",
+                  method,
+                  reason: method === "rename" ? "Unknown" : "PermissionDenied",
+                  pathOrDescriptor: "session.json"
+                })
+              )
       }))
     ).pipe(Layer.provideMerge(NodeContext.layer))
 
@@ -396,7 +426,7 @@ describe("a session file", () => {
         )
         assert.deepInclude({ ...error }, { reason: "Unavailable", operation })
         assert.notInclude(inspect(error, { depth: 9 }), "marker")
-        assert.deepStrictEqual(fs.readdirSync(join(file, "..")), [])
+        assert.deepStrictEqual(leftovers(file), [])
       })
     )
   }
@@ -526,7 +556,7 @@ describe("two functions that fail", () => {
           })
       })
       yield* Effect.flatMap(TokenStore.TokenStore, (service) =>
-        service.modify("alice", (current) => Effect.succeed([undefined, current]))
+        service.modify("alice", (current) => Effect.succeed([undefined, current.token]))
       ).pipe(Effect.provide(store))
       assert.strictEqual(saves, 0)
     })

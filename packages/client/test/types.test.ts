@@ -236,7 +236,7 @@ describe("types of TokenStore", () => {
     const modify = () => store.modify("key", f)
     expectTypeOf(modify).returns.toEqualTypeOf<Effect.Effect<number, MyError | TokenStoreError, MyService>>()
     expectTypeOf<TokenStore.Service["read"]>().returns.toEqualTypeOf<
-      Effect.Effect<Option.Option<Token>, TokenStoreError>
+      Effect.Effect<TokenStore.StoredSession, TokenStoreError>
     >()
     expectTypeOf<TokenStore.Driver["lease"]>().returns.toEqualTypeOf<
       Effect.Effect<TokenStore.Lease, TokenStoreError, Scope.Scope>

@@ -3,6 +3,7 @@ import * as Equal from "effect/Equal"
 import * as Option from "effect/Option"
 import type * as Redacted from "effect/Redacted"
 import type * as OAuthToken from "../OAuthToken.js"
+import type { StoredSession } from "../TokenStore.js"
 
 type Session = Option.Option<OAuthToken.OAuthToken>
 
@@ -16,15 +17,16 @@ export interface Held {
   readonly origin: "Stored" | "Unsaved" | "Given"
   readonly replaces: Session
   /** Until then the token is used without a second thought. */
-  freshUntil: number
+  readonly freshUntil: number
   /** Until then it is used while another is fetched. */
-  usableUntil: number
+  readonly usableUntil: number
 }
 
-export const makeUnusable = (held: Held): void => {
-  held.freshUntil = Number.NEGATIVE_INFINITY
-  held.usableUntil = Number.NEGATIVE_INFINITY
-}
+export const unusable = (held: Held): Held => ({
+  ...held,
+  freshUntil: Number.NEGATIVE_INFINITY,
+  usableUntil: Number.NEGATIVE_INFINITY
+})
 
 export const isSame = (one: OAuthToken.OAuthToken, other: OAuthToken.OAuthToken): boolean =>
   Equal.equals(one.accessToken, other.accessToken) && Equal.equals(one.refreshToken, other.refreshToken)
@@ -40,11 +42,25 @@ export const expiryMillis = (token: OAuthToken.OAuthToken): number =>
     onSome: (expiry) => expiry.epochMillis
   })
 
+/** Whether the storage no longer has what it was given: it was restarted, or went back to an older state. */
+export const isLost = (
+  held: Held | undefined,
+  { isEnded, token, version }: StoredSession,
+  lastVersion: number
+): boolean =>
+  held?.origin === "Stored" &&
+  !isEnded &&
+  (Option.isNone(token) || Option.exists(version, (number) => number < lastVersion))
+
 /** The newest state of the session, given what is in memory and what is stored. */
-export const reconcile = (held: Held | undefined, stored: Session): Session => {
+export const reconcile = (held: Held | undefined, { isEnded, token: stored }: StoredSession): Session => {
   if (held === undefined) return stored
-  // What was stored and is no longer there was removed on purpose: the session is over.
-  if (Option.isNone(stored)) return held.origin === "Stored" ? stored : Option.some(held.token)
+  if (Option.isNone(stored)) {
+    // What was stored and was ended on purpose is over, and so is what came of it.
+    const isOver =
+      held.origin === "Stored" || (held.origin === "Unsaved" && isEnded && Option.isSome(held.replaces))
+    return isOver ? stored : Option.some(held.token)
+  }
   const keepHeld =
     (held.origin === "Unsaved" && isSameSession(stored, held.replaces)) ||
     (held.origin === "Given" && expiryMillis(held.token) > expiryMillis(stored.value))

@@ -10,6 +10,7 @@ import * as OAuthToken from "../OAuthToken.js"
 import type * as TokenEndpoint from "../TokenEndpoint.js"
 import type { TokenError } from "../TokenError.js"
 import type * as TokenRequest from "../TokenRequest.js"
+import type { TokenStoreError } from "../TokenStoreError.js"
 import { nameFailure } from "./secrets.js"
 
 /** A token that will do, and how it was come by. */
@@ -55,14 +56,15 @@ const isAboutRefreshing = (error: TokenError): boolean =>
 /**
  * The refresh transaction, to be run under the lease: adopt what is good; else spend the refresh token; else begin a
  * new session if the grant can; else say why. `storeChange` tells what is stored by now, if that is not what was stored
- * when the lease was taken.
+ * when the lease was taken. `confirm` fails if the lease has passed to somebody else: nothing is spent then.
  */
 export const renew = (
   endpoint: TokenEndpoint.Service,
   aim: Aim,
   session: Option.Option<OAuthToken.OAuthToken>,
-  storeChange: Effect.Effect<Option.Option<OAuthToken.OAuthToken>>
-): Effect.Effect<Renewal> => {
+  storeChange: Effect.Effect<Option.Option<OAuthToken.OAuthToken>>,
+  confirm: Effect.Effect<void, TokenStoreError>
+): Effect.Effect<Renewal, TokenStoreError> => {
   const options = { additionalParameters: aim.additionalParameters }
 
   const failed = (error: TokenError, after: Option.Option<OAuthToken.OAuthToken>): Renewal => ({
@@ -102,7 +104,7 @@ export const renew = (
     previous: OAuthToken.OAuthToken,
     refreshToken: Redacted.Redacted<string>,
     mayReread: boolean
-  ): Effect.Effect<Renewal> =>
+  ): Effect.Effect<Renewal, TokenStoreError> =>
     endpoint.refreshToken(refreshToken, options).pipe(
       Effect.matchEffect({
         onSuccess: (reply) => {
@@ -126,10 +128,14 @@ export const renew = (
           // Somebody who does not hold to the lease may have spent it, and stored what came of it.
           return Effect.flatMap(storeChange, (stored) => (Option.isSome(stored) ? step(stored, false) : over))
         }
-      })
+      }),
+      (exchange) => Effect.zipRight(confirm, exchange)
     )
 
-  const step = (current: Option.Option<OAuthToken.OAuthToken>, mayReread: boolean): Effect.Effect<Renewal> =>
+  const step = (
+    current: Option.Option<OAuthToken.OAuthToken>,
+    mayReread: boolean
+  ): Effect.Effect<Renewal, TokenStoreError> =>
     Effect.flatMap(DateTime.now, (now) => {
       if (Option.isSome(current) && aim.accepts(current.value, now)) {
         return Effect.succeed<Renewal>({

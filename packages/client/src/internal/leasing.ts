@@ -1,0 +1,211 @@
+import type * as Clock from "effect/Clock"
+import * as DateTime from "effect/DateTime"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import { identity } from "effect/Function"
+import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
+import * as Schedule from "effect/Schedule"
+import type * as OAuthToken from "../OAuthToken.js"
+import type { TokenStorage } from "../TokenStorage.js"
+import type { Driver, Lease, StoredSession } from "../TokenStore.js"
+import { TokenStoreError } from "../TokenStoreError.js"
+import { decode, encode, encodeEnd } from "./storedText.js"
+
+const answerPatience = Duration.seconds(10)
+const leasePatience = Duration.seconds(60)
+
+// How long the mark of an ended session is of use to those who still hold its token.
+const endIsRemembered = Duration.days(30)
+
+// Soon at first, since most refreshes are short; apart from each other, since all began to wait at one moment.
+const knocking = Schedule.exponential("5 millis", 1.5).pipe(
+  Schedule.union(Schedule.spaced("100 millis")),
+  Schedule.jittered
+)
+
+const none: StoredSession = { token: Option.none(), version: Option.none(), isEnded: false }
+
+/** What some servers tell of the life of a refresh token: seconds from its issue. */
+const refreshLifetime = (token: OAuthToken.OAuthToken): Option.Option<Duration.Duration> => {
+  const properties = Redacted.value(token.additionalProperties)
+  const seconds = properties["refresh_expires_in"] ?? properties["refresh_token_expires_in"]
+  // Zero is what Keycloak says of one that never expires.
+  return typeof seconds === "number" && seconds > 0 ? Option.some(Duration.seconds(seconds)) : Option.none()
+}
+
+/** When a session that is stored now ends by itself, as far as anybody knows. */
+const endOf = (token: OAuthToken.OAuthToken, now: DateTime.Utc): Option.Option<DateTime.Utc> =>
+  Option.isNone(token.refreshToken)
+    ? token.expiry
+    : Option.map(refreshLifetime(token), (lifetime) => DateTime.addDuration(now, lifetime))
+
+/** A driver on a storage: texts become sessions, and leases are waited for, renewed, confirmed and given back. */
+export const leasing = (storage: TokenStorage): Driver => {
+  const { marksEnd, sealing } = storage
+  const leaseMillis = Duration.toMillis(storage.leaseDuration)
+
+  const interpret = (
+    text: Option.Option<string>,
+    key: string
+  ): Effect.Effect<StoredSession, TokenStoreError> =>
+    Option.match(text, {
+      onNone: () => Effect.succeed({ ...none, isEnded: !marksEnd }),
+      onSome: (content) =>
+        Effect.flatMap(sealing?.open(key, content) ?? Effect.succeed(content), (opened) =>
+          decode(opened, key, storage.describe(key))
+        )
+    })
+
+  const sealed = (key: string, text: string): Effect.Effect<string, TokenStoreError> =>
+    sealing?.seal(key, text) ?? Effect.succeed(text)
+
+  const failed = (
+    key: string,
+    reason: TokenStoreError["reason"],
+    operation: TokenStoreError["operation"],
+    what: string
+  ): Effect.Effect<never, TokenStoreError> =>
+    Effect.flatMap(
+      storage.describe(key),
+      (place) => new TokenStoreError({ reason, operation, message: `${place} ${what}` })
+    )
+
+  const answering = <A>(
+    key: string,
+    operation: TokenStoreError["operation"],
+    effect: Effect.Effect<A, TokenStoreError>
+  ): Effect.Effect<A, TokenStoreError> =>
+    effect.pipe(
+      Effect.timeoutOption(answerPatience),
+      Effect.flatMap(
+        Option.match({
+          onNone: () => failed(key, "Unavailable", operation, "did not answer within 10 seconds."),
+          onSome: (answer) => Effect.succeed(answer)
+        })
+      )
+    )
+
+  const leaseLost = (key: string, operation: TokenStoreError["operation"]) =>
+    failed(key, "LeaseLost", operation, "has passed to another process, whose session was left as it is.")
+
+  const release = (key: string, holder: string): Effect.Effect<void> =>
+    Effect.ignore(answering(key, "lease", storage.release(key, holder)))
+
+  /** An attempt whose caller does not wait for its end may still succeed: what it took is given back then. */
+  const attempt = (key: string, holder: string) =>
+    Effect.uninterruptibleMask((restore) =>
+      Effect.gen(function* () {
+        const fiber = yield* Effect.forkDaemon(
+          Effect.interruptible(answering(key, "lease", storage.acquire(key, holder)))
+        )
+        const exit = yield* Effect.exit(restore(Fiber.join(fiber)))
+        if (Exit.isInterrupted(exit)) {
+          yield* Effect.forkDaemon(Effect.zipRight(Fiber.await(fiber), release(key, holder)))
+        }
+        return yield* exit
+      })
+    )
+
+  const acquire = (key: string, holder: string) =>
+    Effect.acquireReleaseInterruptible(
+      Effect.flatMap(attempt(key, holder), identity).pipe(
+        Effect.retry({ schedule: knocking, while: (error) => error._tag === "NoSuchElementException" }),
+        Effect.timeoutFail({ duration: leasePatience, onTimeout: () => "patience" as const }),
+        Effect.catchAll((error) =>
+          error === "patience" || error._tag === "NoSuchElementException"
+            ? failed(key, "Unavailable", "lease", "was in use by another process for 60 seconds.")
+            : Effect.fail(error)
+        )
+      ),
+      () => release(key, holder)
+    )
+
+  const lease: Driver["lease"] = (key, options) =>
+    Effect.gen(function* () {
+      const holder = globalThis.crypto.randomUUID()
+      const { text } = yield* acquire(key, holder)
+      const clock = yield* Effect.clock
+      let confirmedAt = moment(clock)
+      let isLost = false
+
+      const renew = Effect.suspend(() => {
+        const before = moment(clock)
+        return Effect.map(answering(key, "lease", storage.renew(key, holder)), (isHeld) => {
+          if (isHeld) confirmedAt = before
+          else isLost = true
+        })
+      })
+
+      // A renewal that failed is tried again soon: the storage may be back before the lease has run out.
+      yield* Effect.sleep(leaseMillis / 3).pipe(
+        Effect.zipRight(Effect.retry(renew, Schedule.spaced(leaseMillis / 10))),
+        Effect.repeat({ until: () => isLost }),
+        Effect.interruptible,
+        Effect.forkScoped
+      )
+
+      const confirm = Effect.suspend(() =>
+        isLost || elapsed(confirmedAt, moment(clock)) < leaseMillis / 2 ? Effect.void : renew
+      ).pipe(Effect.flatMap(() => (isLost ? leaseLost(key, "lease") : Effect.void)))
+
+      const current = yield* interpret(text, key).pipe(
+        Effect.map((session) => ({ session, isReadable: true })),
+        Effect.catchIf(
+          ({ reason }) => options.unreadable === "setAside" && (reason === "Corrupt" || reason === "Sealed"),
+          () => Effect.succeed({ session: none, isReadable: false })
+        )
+      )
+
+      const makeRoom = Effect.suspend(() => (current.isReadable ? Effect.void : setAside(key, holder)))
+
+      const replace: Lease["replace"] = (next) =>
+        Effect.gen(function* () {
+          const now = yield* DateTime.now
+          // After a storage lost its count, or was removed, the time is still greater than what was counted before.
+          const version = Math.max(Option.getOrElse(current.session.version, () => 0) + 1, now.epochMillis)
+          yield* makeRoom
+          const plain = Option.match(next, {
+            onNone: () => (marksEnd ? Option.some(encodeEnd(key, version)) : Option.none()),
+            onSome: (token) => Option.some(encode(token, key, version))
+          })
+          const endsAt = Option.match(next, {
+            onNone: () => Option.some(DateTime.addDuration(now, endIsRemembered)),
+            onSome: (token) => endOf(token, now)
+          })
+          const text = yield* Effect.transposeMapOption(plain, (content) => sealed(key, content))
+          const isHeld = yield* storage.replace(key, holder, text, endsAt)
+          if (!isHeld) return yield* leaseLost(key, "write")
+        })
+
+      return { current: current.session, confirm, replace }
+    })
+
+  const setAside = (key: string, holder: string): Effect.Effect<void, TokenStoreError> =>
+    Effect.gen(function* () {
+      const place = yield* storage.setAside(key, holder)
+      if (Option.isNone(place)) return yield* leaseLost(key, "write")
+      yield* Effect.logWarning(`What could not be read as a session is now ${place.value}`)
+    })
+
+  return {
+    read: (key) => Effect.flatMap(answering(key, "read", storage.read(key)), (text) => interpret(text, key)),
+    lease
+  }
+}
+
+interface Moment {
+  readonly wall: number
+  readonly monotonic: number
+}
+
+const moment = (clock: Clock.Clock): Moment => ({
+  wall: clock.unsafeCurrentTimeMillis(),
+  monotonic: Number(clock.unsafeCurrentTimeNanos() / 1_000_000n)
+})
+
+/** The greater of what two clocks tell: one stands still while a machine sleeps, the other can be set. */
+const elapsed = (since: Moment, now: Moment): number =>
+  Math.max(Math.abs(now.wall - since.wall), now.monotonic - since.monotonic)
