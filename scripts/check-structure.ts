@@ -26,7 +26,7 @@ const clientRanks: ReadonlyArray<ReadonlyArray<string>> = [
   ["TokenEndpoint", "TokenStorage"],
   ["TokenStore"],
   ["TokenManager"],
-  ["AuthorizedHttpClient"]
+  ["TokenManagers", "AuthorizedHttpClient"]
 ]
 
 /** What the modules of a package may import besides each other. */

@@ -16,14 +16,14 @@ import * as FiberRef from "effect/FiberRef"
 import { constTrue } from "effect/Function"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
-import * as PubSub from "effect/PubSub"
 import * as Random from "effect/Random"
 import type * as Redacted from "effect/Redacted"
 import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
-import * as Stream from "effect/Stream"
+import type * as Stream from "effect/Stream"
 import { AuthValidationException } from "./AuthValidationException.js"
 import type * as Grant from "./Grant.js"
+import * as EventHub from "./internal/eventHub.js"
 import {
   expiryMillis,
   type Held,
@@ -163,12 +163,9 @@ export interface Options {
 
 /** A token that `onTokenUpdate` is being told of: whoever runs within it must not wait for it to end. */
 interface Update {
-  readonly of: object
   readonly token: OAuthToken.OAuthToken
   isOver: boolean
 }
-
-const currentUpdate = FiberRef.unsafeMake<Update | undefined>(undefined)
 
 const defaultLeeway = Duration.seconds(60)
 const callbackPatience = Duration.seconds(30)
@@ -209,7 +206,8 @@ export const make = (
     const endpoint = yield* TokenEndpoint
     const store = yield* TokenStore
     const scope = yield* Effect.scope
-    const events = yield* Effect.acquireRelease(PubSub.sliding<TokenEvent>(256), PubSub.shutdown)
+    const { events, publish } = yield* EventHub.make
+    const currentUpdate = yield* FiberRef.make<Update | undefined>(undefined)
     const flight = yield* SingleFlight.make<OAuthToken.OAuthToken, TokenError>(scope)
 
     const name = options.name ?? "OAuth"
@@ -232,8 +230,6 @@ export const make = (
       | { readonly error: TokenError; readonly session: Option.Option<OAuthToken.OAuthToken> }
       | undefined
     let backgroundNotBefore = 0
-
-    const publish = (event: TokenEvent): Effect.Effect<void> => PubSub.publish(events, event)
 
     const canRenew = (token: OAuthToken.OAuthToken): boolean =>
       autoRefresh && (Option.isSome(token.refreshToken) || Option.isSome(grant))
@@ -349,7 +345,7 @@ export const make = (
 
     const notify = (token: OAuthToken.OAuthToken): Effect.Effect<void> => {
       if (options.onTokenUpdate === undefined) return Effect.void
-      const update: Update = { of: events, token, isOver: false }
+      const update: Update = { token, isOver: false }
       return Effect.suspend(() => options.onTokenUpdate?.(token) ?? Effect.void).pipe(
         Effect.locally(currentUpdate, update),
         Effect.ensuring(
@@ -396,7 +392,7 @@ export const make = (
       })
 
     const updateUnderWay = Effect.map(FiberRef.get(currentUpdate), (update) =>
-      update !== undefined && update.of === events && !update.isOver ? update : undefined
+      update !== undefined && !update.isOver ? update : undefined
     )
 
     /** What would wait for the end of the callback that it is a part of fails instead. */
@@ -790,7 +786,7 @@ export const make = (
         })
       ),
       logout,
-      events: Stream.fromPubSub(events)
+      events
     })
   })
 

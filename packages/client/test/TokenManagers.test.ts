@@ -1,0 +1,275 @@
+import { HttpClient, HttpClientResponse } from "@effect/platform"
+import { assert, describe, it } from "@effect/vitest"
+import {
+  AuthorizedHttpClient,
+  Grant,
+  OAuthToken,
+  TokenEndpoint,
+  TokenManager,
+  TokenManagers,
+  TokenStore
+} from "@effect-oauth/client"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Layer from "effect/Layer"
+import * as Metric from "effect/Metric"
+import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
+import * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
+import * as TestClock from "effect/TestClock"
+import * as FakeTokenEndpoint from "./fixtures/fakeTokenEndpoint.js"
+import * as FaultyStore from "./fixtures/faultyStore.js"
+
+const grantOf = (username: string, scope?: string) =>
+  Grant.password({ username, password: Redacted.make("A3ddj3w"), scope })
+
+const world = (options: Partial<TokenManagers.Options> = {}) =>
+  Effect.gen(function* () {
+    const endpoint = FakeTokenEndpoint.make({ latency: 0 })
+    const store = FaultyStore.make()
+    const managers = yield* TokenManagers.make({
+      session: (key) => ({ grant: grantOf(key) }),
+      ...options
+    }).pipe(Effect.provide(Layer.merge(endpoint.layer, store.layer)))
+    return { endpoint, managers, store }
+  })
+
+const access = (token: OAuthToken.OAuthToken): string => Redacted.value(token.accessToken)
+
+describe("TokenManagers", () => {
+  it.scoped("have a session and a flight for each key", () =>
+    Effect.gen(function* () {
+      const { endpoint, managers } = yield* world()
+      const keys = Array.from({ length: 300 }, (_, index) => ["alice", "bob", "carol"][index % 3] ?? "")
+      const tokens = yield* Effect.forEach(keys, (key) => Effect.map(managers.getToken(key), access), {
+        concurrency: "unbounded"
+      })
+      assert.strictEqual(endpoint.requests, 3)
+      assert.strictEqual(new Set(tokens).size, 3)
+      for (const [index, token] of tokens.entries()) assert.strictEqual(token, tokens[index % 3])
+    })
+  )
+
+  it.scoped("never give a key the token of another, though their users are one", () =>
+    Effect.gen(function* () {
+      const { endpoint, managers } = yield* world({
+        session: (key) => ({
+          key: "one name for all",
+          grant: key === "reader" || key === "writer" ? grantOf("alice", key) : grantOf("alice")
+        })
+      })
+      const get = (key: string) => Effect.map(managers.getToken(key), access)
+      const tokens = yield* Effect.forEach(["reader", "writer", "one", "two", ""], get)
+      assert.strictEqual(new Set(tokens).size, 5)
+      assert.strictEqual(endpoint.requests, 5)
+    })
+  )
+
+  it.scoped("find the session of a key again whose grant has not changed, and no other", () =>
+    Effect.gen(function* () {
+      const endpoint = FakeTokenEndpoint.make({ latency: 0 })
+      const store = FaultyStore.make()
+      const get = (session: TokenManagers.Options["session"]) =>
+        TokenManagers.make({ session }).pipe(
+          Effect.flatMap((managers) => managers.getToken("tenant")),
+          Effect.provide(Layer.merge(endpoint.layer, store.layer)),
+          Effect.scoped,
+          Effect.map(access)
+        )
+      const first = yield* get(() => ({ grant: grantOf("alice") }))
+      assert.strictEqual(yield* get(() => ({ grant: grantOf("alice") })), first)
+      assert.notStrictEqual(yield* get(() => ({ grant: grantOf("alice", "more") })), first)
+      assert.strictEqual(endpoint.requests, 2)
+    })
+  )
+
+  it.scoped("let go of a manager that nobody uses, and of none in use", () =>
+    Effect.gen(function* () {
+      let made = 0
+      const { endpoint, managers } = yield* world({
+        session: (key) => {
+          made += 1
+          return { grant: grantOf(key) }
+        },
+        idleTimeToLive: "1 minute"
+      })
+      const get = managers.getToken("alice")
+      yield* get
+      yield* TestClock.adjust("50 seconds")
+      yield* get
+      assert.strictEqual(made, 1)
+      const using = yield* Effect.fork(managers.use("alice", () => Effect.never))
+      yield* TestClock.adjust("10 minutes")
+      yield* get
+      assert.strictEqual(made, 1)
+      yield* using.interruptAsFork(yield* Effect.fiberId)
+      yield* TestClock.adjust("2 minutes")
+      yield* get
+      // A new one, which found the session in the store.
+      assert.strictEqual(made, 2)
+      assert.strictEqual(endpoint.requests, 1)
+    })
+  )
+
+  it.scoped("fail each key for itself", () =>
+    Effect.gen(function* () {
+      const { endpoint, managers } = yield* world()
+      endpoint.next({ outcome: { refuse: "invalid_grant" } })
+      const refused = yield* Effect.flip(managers.getToken("alice"))
+      assert.strictEqual(refused._tag, "OAuthProviderException")
+      yield* managers.getToken("bob")
+      assert.strictEqual((yield* Effect.flip(managers.getToken("alice")))._tag, "OAuthProviderException")
+      assert.strictEqual(endpoint.requests, 2)
+    })
+  )
+
+  it.scoped("authorize the requests of many users with one client", () =>
+    Effect.gen(function* () {
+      const { managers } = yield* world()
+      const sent: Array<string | undefined> = []
+      const client = HttpClient.make((request) =>
+        Effect.sync(() => {
+          sent.push(request.headers["authorization"])
+          return HttpClientResponse.fromWeb(request, new Response("{}"))
+        })
+      )
+      const options = { origins: ["https://api.example.com"] }
+      for (const user of ["alice", "bob", "alice"]) {
+        const authorized = AuthorizedHttpClient.authorize(client, managers.source(user), options)
+        yield* authorized.get("https://api.example.com/me")
+      }
+      assert.deepStrictEqual(sent, ["Bearer access-1", "Bearer access-2", "Bearer access-1"])
+    })
+  )
+
+  it.scoped("end with their scope, and store what was on its way", () =>
+    Effect.gen(function* () {
+      const endpoint = FakeTokenEndpoint.make({ latency: 0 })
+      const store = FaultyStore.make()
+      const scope = yield* Scope.make()
+      const managers = yield* TokenManagers.make({ session: (key) => ({ grant: grantOf(key) }) }).pipe(
+        Effect.provide(Layer.merge(endpoint.layer, store.layer)),
+        Scope.extend(scope)
+      )
+      store.fail("write")
+      yield* managers.getToken("alice")
+      assert.isFalse(store.hasStored("access-1"))
+      yield* Scope.close(scope, Exit.void)
+      assert.isTrue(store.hasStored("access-1"))
+    })
+  )
+})
+
+describe("a storage that", () => {
+  const key = "alice"
+  const open = Effect.gen(function* () {
+    const endpoint = FakeTokenEndpoint.make({ latency: 0 })
+    const store = FaultyStore.make()
+    const manager = yield* TokenManager.make({ key, grant: grantOf("alice") }).pipe(
+      Effect.provideService(TokenEndpoint.TokenEndpoint, endpoint.service),
+      Effect.provideService(TokenStore.TokenStore, store.service)
+    )
+    yield* manager.getToken
+    return { endpoint, manager, store }
+  })
+
+  const refreshOf = (token: OAuthToken.OAuthToken | undefined) =>
+    Option.getOrUndefined(
+      Option.map(
+        Option.flatMap(Option.fromNullable(token), (it) => it.refreshToken),
+        Redacted.value
+      )
+    )
+
+  it.scoped("has lost everything does not end the session: it goes on, and is stored again", () =>
+    Effect.gen(function* () {
+      const { endpoint, manager, store } = yield* open
+      store.lose(key)
+      yield* TestClock.adjust("1 hour")
+      yield* manager.getToken
+      assert.deepStrictEqual(endpoint.journal.slice(1), ["refresh refresh-1"])
+      assert.strictEqual(refreshOf(store.stored(key)), "refresh-2")
+    })
+  )
+
+  it.scoped("has lost a token that is still good is given it again", () =>
+    Effect.gen(function* () {
+      const { endpoint, manager, store } = yield* open
+      const heard: Array<string> = []
+      yield* Effect.forkScoped(
+        Stream.runForEach(manager.events, ({ _tag }) => Effect.sync(() => heard.push(_tag)))
+      )
+      yield* TestClock.adjust(0)
+      store.lose(key)
+      // Within the leeway the store is asked.
+      yield* TestClock.adjust(Duration.minutes(59.5))
+      endpoint.next({ outcome: "unreachable" })
+      yield* manager.getToken
+      yield* TestClock.adjust("10 seconds")
+      assert.strictEqual(refreshOf(store.stored(key)), "refresh-1")
+      assert.includeMembers(heard, ["NotDurable", "Durable"])
+    })
+  )
+
+  it.scoped("went back to an older state does not bring a spent refresh token back", () =>
+    Effect.gen(function* () {
+      const { endpoint, manager, store } = yield* open
+      const older = { token: Option.fromNullable(store.stored(key)), version: 1 }
+      yield* TestClock.adjust("1 hour")
+      yield* manager.getToken
+      store.lose(key, older)
+      yield* TestClock.adjust("1 hour")
+      yield* manager.getToken
+      assert.deepStrictEqual(endpoint.journal.slice(1), ["refresh refresh-1", "refresh refresh-2"])
+      assert.deepStrictEqual(endpoint.sentAgain, [])
+      assert.strictEqual(refreshOf(store.stored(key)), "refresh-3")
+    })
+  )
+
+  it.scoped("is down does not keep a good token from being used", () =>
+    Effect.gen(function* () {
+      const { endpoint, manager, store } = yield* open
+      for (const operation of ["read", "lease", "write"] as const) store.fail(operation, 1000)
+      yield* TestClock.adjust(Duration.minutes(59.9))
+      for (let call = 0; call < 20; call++) yield* manager.getToken
+      assert.strictEqual(endpoint.requests, 1)
+      yield* TestClock.adjust("1 minute")
+      const error = yield* Effect.flip(manager.getToken)
+      assert.strictEqual(error._tag, "TokenStoreError")
+      const failures = yield* Metric.value(
+        Metric.counter("oauth.token_store.failures", {
+          description: "What the token store could not do, by operation and reason.",
+          incremental: true
+        }).pipe(Metric.tagged("operation", "read"), Metric.tagged("reason", "Unavailable"))
+      )
+      assert.isAtLeast(failures.count, 2)
+      store.mend()
+      yield* manager.getToken
+      assert.deepStrictEqual(endpoint.sentAgain, [])
+    })
+  )
+
+  it.scoped("gave the lease to another before anything was spent: its token is adopted", () =>
+    Effect.gen(function* () {
+      const { endpoint, manager, store } = yield* open
+      yield* TestClock.adjust("1 hour")
+      const sibling = yield* OAuthToken.issue({
+        accessToken: "sibling",
+        refreshToken: "sibling-refresh",
+        expiresIn: "1 hour"
+      })
+      let asked = 0
+      store.before(
+        "confirm",
+        Effect.sync(() => {
+          asked += 1
+          if (asked === 1) store.sibling.write(key, sibling)
+        })
+      )
+      assert.strictEqual(access(yield* manager.getToken), "sibling")
+      assert.strictEqual(endpoint.requests, 1)
+    })
+  )
+})
