@@ -237,6 +237,12 @@ export const make = (
     const isRejected = (token: OAuthToken.OAuthToken): boolean =>
       rejected !== undefined && Equal.equals(rejected, token.accessToken)
 
+    const isSameAccess = (one: Option.Option<OAuthToken.OAuthToken>, other: OAuthToken.OAuthToken): boolean =>
+      Option.exists(one, ({ accessToken }) => Equal.equals(accessToken, other.accessToken))
+
+    const isCurrent = (token: OAuthToken.OAuthToken): boolean =>
+      held !== undefined && isSameAccess(Option.some(held.token), token)
+
     const hold = (
       token: OAuthToken.OAuthToken,
       origin: Held["origin"],
@@ -621,6 +627,10 @@ export const make = (
       return held !== undefined && now < held.freshUntil ? held.result : getTokenSlowly(now)
     })
 
+    const afterUpdate = Effect.flatMap(updateUnderWay, (update) =>
+      update === undefined ? Effect.zipRight(flight.settled, getToken) : Effect.succeed(update.token)
+    )
+
     const replaceToken: Service["replaceToken"] = (refused) =>
       Effect.suspend(() => {
         const current = held
@@ -641,16 +651,6 @@ export const make = (
           )
         )
       })
-
-    const afterUpdate = Effect.flatMap(updateUnderWay, (update) =>
-      update === undefined ? Effect.zipRight(flight.settled, getToken) : Effect.succeed(update.token)
-    )
-
-    const isSameAccess = (one: Option.Option<OAuthToken.OAuthToken>, other: OAuthToken.OAuthToken): boolean =>
-      Option.exists(one, ({ accessToken }) => Equal.equals(accessToken, other.accessToken))
-
-    const isCurrent = (token: OAuthToken.OAuthToken): boolean =>
-      held !== undefined && isSameAccess(Option.some(held.token), token)
 
     /** A flight that somebody asked for; those who ask for the same at the same time share it. */
     const onRequest = (name: string | undefined, renewal: Effect.Effect<OAuthToken.OAuthToken, TokenError>) =>

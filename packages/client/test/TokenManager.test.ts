@@ -22,6 +22,7 @@ import * as Redacted from "effect/Redacted"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import * as TestClock from "effect/TestClock"
+import type * as Tracer from "effect/Tracer"
 import * as FakeTokenEndpoint from "./fixtures/fakeTokenEndpoint.js"
 import * as FaultyStore from "./fixtures/faultyStore.js"
 
@@ -2127,6 +2128,36 @@ describe("logout", () => {
       yield* Effect.flatMap(open(), (restarted) => restarted.logout)
       assert.deepStrictEqual(endpoint.journal.slice(1), ["revoke refresh-1", "revoke access-1"])
       assert.isUndefined(store.stored(key))
+    })
+  )
+})
+
+describe("the span of a request", () => {
+  it.scoped("is nobody's child, and is linked to the call that started it", () =>
+    Effect.gen(function* () {
+      const endpoint = FakeTokenEndpoint.make({ latency: 0 })
+      const spans: Array<Tracer.Span> = []
+      const service: TokenEndpoint.Service = {
+        ...endpoint.service,
+        fetchToken: (...request) =>
+          Effect.orDie(Effect.currentSpan).pipe(
+            Effect.map((span) => spans.push(span)),
+            Effect.zipRight(endpoint.service.fetchToken(...request)),
+            Effect.withSpan("request")
+          )
+      }
+      const manager = yield* TokenManager.make({ grant }).pipe(
+        Effect.provideService(TokenEndpoint.TokenEndpoint, service),
+        Effect.provide(FaultyStore.make().layer)
+      )
+      yield* Effect.all([get(manager), get(manager)], { concurrency: 2 }).pipe(Effect.withSpan("caller"))
+      assert.strictEqual(spans.length, 1)
+      const [span] = spans
+      assert.isTrue(span !== undefined && Option.isNone(span.parent))
+      const linked = span?.links.map((link) => link.span)[0]
+      assert.isTrue(linked?._tag === "Span" && linked.name === "oauth.token.wait")
+      const above = linked?._tag === "Span" ? Option.getOrUndefined(linked.parent) : undefined
+      assert.isTrue(above?._tag === "Span" && above.name === "caller")
     })
   )
 })
