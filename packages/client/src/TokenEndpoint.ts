@@ -43,6 +43,21 @@ import * as TokenRequest from "./TokenRequest.js"
 export type TokenEndpointError = OAuthProviderException | APIException | AuthValidationException
 
 /**
+ * What a request for a token can add.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface RequestOptions<out E = never> {
+  readonly additionalParameters?: TokenRequest.AdditionalParameters | undefined
+  /**
+   * Run before each attempt, the first and those that follow a transient failure. If it fails, nothing more is sent,
+   * and its failure is the result: `TokenManager` confirms its lease so.
+   */
+  readonly beforeAttempt?: Effect.Effect<void, E> | undefined
+}
+
+/**
  * Acquisition: a request to the authorization server, a token or a typed failure. It keeps no token and knows no
  * session; `TokenManager` does.
  *
@@ -54,23 +69,18 @@ export interface Service {
   /** Which client talks to which server, without secrets: a part of the key under which a session is stored. */
   readonly identity: string
   /** Begins a session (RFC 6749 section 4). */
-  readonly fetchToken: (
+  readonly fetchToken: <E = never>(
     grant: Grant.Grant,
-    options?: { readonly additionalParameters?: TokenRequest.AdditionalParameters | undefined } | undefined
-  ) => Effect.Effect<OAuthToken.OAuthToken, TokenEndpointError>
+    options?: RequestOptions<E> | undefined
+  ) => Effect.Effect<OAuthToken.OAuthToken, TokenEndpointError | E>
   /**
    * Refreshes a session (RFC 6749 section 6). The reply is returned as it came: one without a `refresh_token` means
    * that the one sent stays valid (see `OAuthToken.succeeding`).
    */
-  readonly refreshToken: (
+  readonly refreshToken: <E = never>(
     refreshToken: Redacted.Redacted<string>,
-    options?:
-      | {
-          readonly scope?: string | undefined
-          readonly additionalParameters?: TokenRequest.AdditionalParameters | undefined
-        }
-      | undefined
-  ) => Effect.Effect<OAuthToken.OAuthToken, TokenEndpointError>
+    options?: (RequestOptions<E> & { readonly scope?: string | undefined }) | undefined
+  ) => Effect.Effect<OAuthToken.OAuthToken, TokenEndpointError | E>
   /** Tells the server to forget a token (RFC 7009). Does nothing where the server has no revocation endpoint. */
   readonly revokeToken: (
     token: Redacted.Redacted<string>,
@@ -256,23 +266,32 @@ export const make = (
         })
       )
 
-    const send = <A>(
+    const send = <A, E = never>(
       endpoint: URL,
       request: TokenRequest.TokenRequest,
-      read: (reply: TokenReply) => Either.Either<A, OAuthProviderException | APIException>
-    ): Effect.Effect<A, TokenEndpointError> =>
-      Effect.flatMap(clientAuthentication.authenticate(request), (authenticated) =>
-        attempt(endpoint, authenticated, secretsOf(authenticated)).pipe(
+      read: (reply: TokenReply) => Either.Either<A, OAuthProviderException | APIException>,
+      beforeAttempt: Effect.Effect<void, E> = Effect.void
+    ): Effect.Effect<A, TokenEndpointError | E> =>
+      Effect.flatMap(clientAuthentication.authenticate(request), (authenticated) => {
+        // Only what may be tried again is a failure here.
+        const answer = attempt(endpoint, authenticated, secretsOf(authenticated)).pipe(
           Effect.map(read),
-          Effect.flatMap((outcome) =>
-            Either.isLeft(outcome) && outcome.left._tag === "APIException"
-              ? Effect.fail(outcome.left)
-              : Effect.succeed(outcome)
+          Effect.flatMap((outcome): Effect.Effect<Either.Either<A, OAuthProviderException>, APIException> => {
+            if (Either.isRight(outcome)) return Effect.succeed(Either.right(outcome.right))
+            return outcome.left._tag === "APIException"
+              ? outcome.left
+              : Effect.succeed(Either.left(outcome.left))
+          })
+        )
+        return Effect.either(beforeAttempt).pipe(
+          Effect.flatMap(
+            (allowed): Effect.Effect<Either.Either<A, OAuthProviderException | E>, APIException> =>
+              Either.isLeft(allowed) ? Effect.succeed(Either.left(allowed.left)) : answer
           ),
           Effect.retry(retry),
           Effect.flatMap(identity)
         )
-      )
+      })
 
     const traced = (name: string, grantType: string) =>
       Effect.withSpan(name, {
@@ -291,7 +310,7 @@ export const make = (
           Effect.flatMap((request) =>
             TokenRequest.withAdditional(request, fetchOptions?.additionalParameters)
           ),
-          Effect.flatMap((request) => send(tokenEndpoint, request, interpret)),
+          Effect.flatMap((request) => send(tokenEndpoint, request, interpret, fetchOptions?.beforeAttempt)),
           traced("oauth.token.fetch", grant.grantType)
         ),
       refreshToken: (refreshToken, refreshOptions) =>
@@ -303,7 +322,7 @@ export const make = (
           }),
           refreshOptions?.additionalParameters
         ).pipe(
-          Effect.flatMap((request) => send(tokenEndpoint, request, interpret)),
+          Effect.flatMap((request) => send(tokenEndpoint, request, interpret, refreshOptions?.beforeAttempt)),
           traced("oauth.token.refresh", "refresh_token")
         ),
       revokeToken: (token, hint) =>

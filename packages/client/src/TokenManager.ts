@@ -491,6 +491,20 @@ export const make = (
         return token
       })
 
+    /** Of an interrupted transaction nobody knows whether it was stored, unless the store is asked. */
+    const whyNotStored = (
+      exit: Exit.Exit<unknown, TokenStoreError | AuthValidationException>,
+      { session }: Renewal
+    ): Effect.Effect<TokenStoreError | undefined> =>
+      Exit.isInterrupted(exit)
+        ? Effect.map(reread, (stored) =>
+            isSameSession(stored, session)
+              ? undefined
+              : (storeErrorOf(exit) ??
+                TokenStoreError.unavailable("write", "Storing the token was interrupted."))
+          )
+        : Effect.succeed(storeErrorOf(exit))
+
     /** `isFinal` tells whether a refusal is what the next who needs a token would get, too. */
     const renewUnderLease = (
       aim: Aim,
@@ -530,7 +544,10 @@ export const make = (
         return Effect.flatMap(Effect.exit(restore(transaction)), (exit) => {
           // Whatever became of the lease and of the caller: what the server has done is not forgotten.
           if (landedRenewal !== undefined) {
-            return settle(landedRenewal.renewal, landedRenewal.stored, storeErrorOf(exit), isFinal)
+            const { renewal, stored } = landedRenewal
+            return Effect.flatMap(whyNotStored(exit, renewal), (storeError) =>
+              settle(renewal, stored, storeError, isFinal)
+            )
           }
           // Somebody took the lease over before anything was spent: what they stored may do.
           if (attempts > 1 && storeErrorOf(exit)?.reason === "LeaseLost") {

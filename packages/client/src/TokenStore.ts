@@ -8,6 +8,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
+import { apart } from "./internal/apart.js"
 import { leasing } from "./internal/leasing.js"
 import { describeFailure, nameFailure } from "./internal/secrets.js"
 import { countFailure } from "./internal/storeMetrics.js"
@@ -122,16 +123,12 @@ export interface Driver {
 
 // A write that does not end must not keep everyone waiting who shares the key, nor a shutdown.
 const withinPatience = <A>(write: Effect.Effect<A, TokenStoreError>): Effect.Effect<A, TokenStoreError> =>
-  Effect.interruptible(write).pipe(
+  write.pipe(
     Effect.timeoutFail({
       duration: "10 seconds",
-      onTimeout: () =>
-        new TokenStoreError({
-          reason: "Unavailable",
-          operation: "write",
-          message: "The store did not write within 10 seconds."
-        })
-    })
+      onTimeout: () => TokenStoreError.unavailable("write", "The store did not write within 10 seconds.")
+    }),
+    apart
   )
 
 // Drivers stand on the code of others, which dies where nobody said that it would.

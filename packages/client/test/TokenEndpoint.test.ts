@@ -1321,6 +1321,34 @@ describe("TokenEndpoint.layerConfig", () => {
   )
 })
 
+describe("beforeAttempt", () => {
+  it.effect("runs before each attempt, and ends them when it fails", () =>
+    Effect.gen(function* () {
+      const seen: Array<string> = []
+      const client = HttpClient.make((request) =>
+        Effect.sync(() => {
+          seen.push("sent")
+          return HttpClientResponse.fromWeb(request, new Response("later", { status: 503 }))
+        })
+      )
+      const endpoint = yield* TokenEndpoint.make({
+        server: { tokenEndpoint: "https://login.example/token" },
+        clientAuthentication: ClientAuthentication.none({ clientId: "client" })
+      }).pipe(Effect.provideService(HttpClient.HttpClient, client))
+      const beforeAttempt = Effect.suspend(() => {
+        seen.push("asked")
+        return seen.length > 4 ? Effect.fail("no longer") : Effect.void
+      })
+      const refreshing = yield* Effect.fork(
+        Effect.flip(endpoint.refreshToken(Redacted.make("r1"), { beforeAttempt }))
+      )
+      yield* TestClock.adjust("1 minute")
+      assert.strictEqual(yield* Fiber.join(refreshing), "no longer")
+      assert.deepStrictEqual(seen, ["asked", "sent", "asked", "sent", "asked"])
+    })
+  )
+})
+
 describe("TokenEndpoint.identity", () => {
   it.effect("says which client at which server, without secrets", () =>
     Effect.gen(function* () {

@@ -1299,6 +1299,49 @@ describe("7. leases heal", () => {
     })
   )
 
+  for (const isSecondTime of [false, true]) {
+    const when = isSecondTime ? "and somebody insists, " : ""
+    it.scoped(`when the scope closes while a token is being stored, ${when}it is stored`, () =>
+      Effect.gen(function* () {
+        const { endpoint, open, store } = yield* expiredWorld()
+        const gate = yield* makeGate
+        const scope = yield* Scope.make()
+        const manager = yield* open().pipe(Scope.extend(scope))
+        endpoint.next({ latency: 0 })
+        store.before("write", gate.pass)
+        yield* Effect.fork(get(manager))
+        yield* idle
+        const closing = yield* Effect.fork(Scope.close(scope, Exit.void))
+        yield* idle
+        if (isSecondTime) yield* Fiber.interruptFork(closing)
+        yield* idle
+        yield* gate.open
+        yield* Fiber.await(closing)
+        assert.strictEqual(refreshOf(store.stored(key)), "refresh-2")
+        assert.strictEqual(store.writes, 2)
+      })
+    )
+  }
+
+  it.scoped("a lease that is lost between two attempts lets nothing more be sent", () =>
+    Effect.gen(function* () {
+      const { endpoint, manager, store } = yield* expiredWorld()
+      const sibling = yield* foreign("sibling", "sibling-refresh")
+      endpoint.next({ outcome: { refuse: "invalid_grant" }, latency: 0 })
+      let confirmed = 0
+      store.before(
+        "confirm",
+        Effect.sync(() => {
+          confirmed += 1
+          // The refresh token was refused, and before the login somebody takes over.
+          if (confirmed === 2) store.sibling.write(key, sibling)
+        })
+      )
+      assert.strictEqual(yield* get(manager), "sibling")
+      assert.deepStrictEqual(endpoint.journal.slice(1), ["refresh refresh-1"])
+    })
+  )
+
   it.scoped("when the scope closes, a reply that could not be stored is stored then", () =>
     Effect.gen(function* () {
       const { endpoint, open, store } = yield* expiredWorld()

@@ -194,11 +194,16 @@ describe("types of TokenEndpoint", () => {
   })
 
   it("needs nothing where it is used", () => {
-    expectTypeOf<TokenEndpoint.Service["fetchToken"]>().returns.toEqualTypeOf<
-      Effect.Effect<Token, EndpointError>
-    >()
-    expectTypeOf<TokenEndpoint.Service["refreshToken"]>().returns.toEqualTypeOf<
-      Effect.Effect<Token, EndpointError>
+    const endpoint = {} as TokenEndpoint.Service
+    const secret = {} as Redacted.Redacted<string>
+    const beforeAttempt = {} as Effect.Effect<void, MyError>
+    const fetches = () => endpoint.fetchToken({} as Grant.Grant)
+    const refreshes = () => endpoint.refreshToken(secret, { scope: "api" })
+    const confirmed = () => endpoint.refreshToken(secret, { beforeAttempt })
+    expectTypeOf(fetches).returns.toEqualTypeOf<Effect.Effect<Token, TokenEndpoint.TokenEndpointError>>()
+    expectTypeOf(refreshes).returns.toEqualTypeOf<Effect.Effect<Token, TokenEndpoint.TokenEndpointError>>()
+    expectTypeOf(confirmed).returns.toEqualTypeOf<
+      Effect.Effect<Token, TokenEndpoint.TokenEndpointError | MyError>
     >()
     expectTypeOf<TokenEndpoint.Service["revokeToken"]>().returns.toEqualTypeOf<
       Effect.Effect<void, EndpointError>

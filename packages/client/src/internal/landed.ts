@@ -3,6 +3,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
+import { apart } from "./apart.js"
 
 const grace = "3 seconds"
 
@@ -12,9 +13,10 @@ const wallClock = Clock.make()
 const awaitWithinGrace = <A, E>(
   fiber: Fiber.RuntimeFiber<A, E>
 ): Effect.Effect<Option.Option<Exit.Exit<A, E>>> =>
-  Effect.interruptible(Fiber.await(fiber)).pipe(
+  Fiber.await(fiber).pipe(
     Effect.timeoutOption(grace),
     Effect.withClock(wallClock),
+    apart,
     Effect.tap((exit) => (Option.isNone(exit) ? Fiber.interruptFork(fiber) : Effect.void))
   )
 

@@ -12,6 +12,7 @@ import type * as OAuthToken from "../OAuthToken.js"
 import type { TokenStorage } from "../TokenStorage.js"
 import type { Driver, Lease, StoredSession } from "../TokenStore.js"
 import { TokenStoreError } from "../TokenStoreError.js"
+import { apart } from "./apart.js"
 import { decode, encode, encodeEnd } from "./storedText.js"
 
 const answerPatience = Duration.seconds(10)
@@ -78,7 +79,7 @@ export const leasing = (storage: TokenStorage): Driver => {
     operation: TokenStoreError["operation"],
     effect: Effect.Effect<A, TokenStoreError>
   ): Effect.Effect<A, TokenStoreError> =>
-    effect.pipe(
+    Effect.interruptible(effect).pipe(
       Effect.timeoutOption(answerPatience),
       Effect.flatMap(
         Option.match({
@@ -92,7 +93,7 @@ export const leasing = (storage: TokenStorage): Driver => {
     failed(key, "LeaseLost", operation, "has passed to another process, whose session was left as it is.")
 
   const release = (key: string, holder: string): Effect.Effect<void> =>
-    Effect.ignore(answering(key, "lease", storage.release(key, holder)))
+    Effect.ignore(apart(answering(key, "lease", storage.release(key, holder))))
 
   /** An attempt whose caller does not wait for its end may still succeed: what it took is given back then. */
   const attempt = (key: string, holder: string) =>

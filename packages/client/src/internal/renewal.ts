@@ -65,7 +65,7 @@ export const renew = (
   storeChange: Effect.Effect<Option.Option<OAuthToken.OAuthToken>>,
   confirm: Effect.Effect<void, TokenStoreError>
 ): Effect.Effect<Renewal, TokenStoreError> => {
-  const options = { additionalParameters: aim.additionalParameters }
+  const options = { additionalParameters: aim.additionalParameters, beforeAttempt: confirm }
 
   const failed = (error: TokenError, after: Option.Option<OAuthToken.OAuthToken>): Renewal => ({
     result: Either.left(error),
@@ -75,7 +75,7 @@ export const renew = (
   const begin = (
     after: Option.Option<OAuthToken.OAuthToken>,
     otherwise: TokenError
-  ): Effect.Effect<Renewal> =>
+  ): Effect.Effect<Renewal, TokenStoreError> =>
     Option.match(aim.grant, {
       onNone: () => Effect.succeed(failed(otherwise, after)),
       onSome: (grant) =>
@@ -90,12 +90,14 @@ export const renew = (
               })
             )
           ),
-          Effect.match({
-            onFailure: (error) => failed(error, after),
-            onSuccess: (token): Renewal => ({
-              result: Either.right({ token, by: "Issued" }),
-              session: Option.some(token)
-            })
+          Effect.matchEffect({
+            onFailure: (error) =>
+              error._tag === "TokenStoreError" ? error : Effect.succeed(failed(error, after)),
+            onSuccess: (token) =>
+              Effect.succeed<Renewal>({
+                result: Either.right({ token, by: "Issued" }),
+                session: Option.some(token)
+              })
           })
         )
     })
@@ -115,6 +117,7 @@ export const renew = (
           })
         },
         onFailure: (error) => {
+          if (error._tag === "TokenStoreError") return error
           if (error._tag === "APIException" && error.refreshToken !== undefined) {
             return Effect.succeed(failed(error, Option.some(withRefreshToken(previous, error.refreshToken))))
           }
@@ -128,8 +131,7 @@ export const renew = (
           // Somebody who does not hold to the lease may have spent it, and stored what came of it.
           return Effect.flatMap(storeChange, (stored) => (Option.isSome(stored) ? step(stored, false) : over))
         }
-      }),
-      (exchange) => Effect.zipRight(confirm, exchange)
+      })
     )
 
   const step = (
