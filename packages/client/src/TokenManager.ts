@@ -13,7 +13,7 @@ import * as Either from "effect/Either"
 import * as Equal from "effect/Equal"
 import * as Exit from "effect/Exit"
 import * as FiberRef from "effect/FiberRef"
-import { constTrue } from "effect/Function"
+import { constTrue, identity } from "effect/Function"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Random from "effect/Random"
@@ -201,6 +201,17 @@ const storeErrorOf = (
  */
 export const make = (
   options: Options = {}
+): Effect.Effect<Service, never, TokenEndpoint | TokenStore | Scope.Scope> => makeKept(options, identity)
+
+/**
+ * `make`, with something around the time in which nobody but this manager has its newest token.
+ *
+ * @internal
+ * @since 0.1.0
+ */
+export const makeKept = (
+  options: Options,
+  whileUnsaved: <E>(saving: Effect.Effect<void, E>) => Effect.Effect<void, E>
 ): Effect.Effect<Service, never, TokenEndpoint | TokenStore | Scope.Scope> =>
   Effect.gen(function* () {
     const endpoint = yield* TokenEndpoint
@@ -306,6 +317,7 @@ export const make = (
       saving = true
       return save.pipe(
         Effect.retry(savingSchedule),
+        whileUnsaved,
         Effect.ensuring(
           Effect.sync(() => {
             saving = false
@@ -322,7 +334,8 @@ export const make = (
     /** The newest state of the session, once it is known what is stored; what the storage has lost is stored again. */
     const newestOf = (stored: StoredSession): Effect.Effect<Option.Option<OAuthToken.OAuthToken>> =>
       Effect.gen(function* () {
-        const lost = held !== undefined && isLost(held, stored, lastVersion) ? held : undefined
+        const now = yield* Clock.currentTimeMillis
+        const lost = held !== undefined && isLost(held, stored, lastVersion, now) ? held : undefined
         lastVersion = Math.max(lost === undefined ? lastVersion : 0, countedIn(stored))
         if (lost !== undefined) {
           const { token } = lost
@@ -736,6 +749,11 @@ export const make = (
       )
     })
 
+    /** What the storage no longer has is stored, so that ending it leaves a mark for whoever else has it. */
+    const saveWhatIsLost = store
+      .read(key)
+      .pipe(Effect.flatMap(newestOf), Effect.zipRight(save), Effect.ignore)
+
     const logout: Service["logout"] = unlessUpdating(
       Effect.suspend(() => {
         let ending: Held | undefined
@@ -743,6 +761,7 @@ export const make = (
         logouts += 1
         if (held !== undefined) held = unusable(held)
         return flight.settled.pipe(
+          Effect.zipRight(saveWhatIsLost),
           Effect.zipRight(
             store.modify(key, (stored) =>
               Effect.map(Effect.interruptible(revoke(reconcile(held, stored))), () => {

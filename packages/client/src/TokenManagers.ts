@@ -71,14 +71,32 @@ export const make = (
 ): Effect.Effect<Service, never, TokenEndpoint | TokenStore | Scope.Scope> =>
   Effect.gen(function* () {
     const endpoint = yield* TokenEndpoint
-    const managers = yield* RcMap.make({
-      lookup: (key: string) => {
-        const session = options.session(key)
-        return TokenManager.make({
-          ...session,
-          key: JSON.stringify([session.key ?? endpoint.identity, key, session.grant?.identity ?? "stored"])
-        })
-      },
+    // Managers talk to the server and the store of their maker, whoever happens to ask for them first.
+    const own = yield* Effect.context<TokenEndpoint | TokenStore>()
+    const managers: RcMap.RcMap<string, TokenManager.Service> = yield* RcMap.make({
+      lookup: (key: string) =>
+        Effect.suspend(() => {
+          const session = options.session(key)
+          return TokenManager.makeKept(
+            {
+              ...session,
+              key: JSON.stringify([
+                session.key ?? endpoint.identity,
+                key,
+                session.grant?.identity ?? "stored"
+              ])
+            },
+            // Nobody else has a token that could not be stored: its manager is kept until it is.
+            (saving) =>
+              Effect.scopedWith((kept) =>
+                Effect.zipRight(Scope.extend(RcMap.get(managers, key), kept), saving)
+              )
+          )
+        }).pipe(
+          Effect.mapInputContext((given: Context.Context<Scope.Scope>) =>
+            Context.add(own, Scope.Scope, Context.get(given, Scope.Scope))
+          )
+        ),
       idleTimeToLive: options.idleTimeToLive ?? "5 minutes"
     })
 

@@ -57,7 +57,7 @@ export interface TokenStorage {
     text: Option.Option<string>,
     endsAt: Option.Option<DateTime.Utc>
   ) => Effect.Effect<boolean, TokenStoreError>
-  /** Moves a text that cannot be read out of the way, and says where it is now: `None` if the lease is lost. */
+  /** Keeps a text that cannot be read in a place of its own, and says where: `None` if the lease is lost. */
   readonly setAside: (key: string, holder: string) => Effect.Effect<Option.Option<string>, TokenStoreError>
   /** Gives the lease back, if it is still this holder's. */
   readonly release: (key: string, holder: string) => Effect.Effect<void, TokenStoreError>

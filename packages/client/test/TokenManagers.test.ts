@@ -144,6 +144,36 @@ describe("TokenManagers", () => {
     })
   )
 
+  it.scoped("talk to the server and the store they were made with, whoever asks first", () =>
+    Effect.gen(function* () {
+      const { endpoint, managers, store } = yield* world()
+      const foreign = { endpoint: FakeTokenEndpoint.make(), store: FaultyStore.make() }
+      yield* managers
+        .getToken("alice")
+        .pipe(Effect.provide(Layer.merge(foreign.endpoint.layer, foreign.store.layer)))
+      assert.strictEqual(endpoint.requests, 1)
+      assert.strictEqual(foreign.endpoint.requests, 0)
+      assert.isTrue(store.hasStored("access-1"))
+      assert.isFalse(foreign.store.hasStored("access-1"))
+    })
+  )
+
+  it.scoped("keep a manager that nobody uses for as long as nobody else has its newest token", () =>
+    Effect.gen(function* () {
+      const { endpoint, managers, store } = yield* world({ idleTimeToLive: "1 minute" })
+      yield* managers.getToken("alice")
+      yield* TestClock.adjust("1 hour")
+      store.fail("write", 1000)
+      yield* managers.getToken("alice")
+      yield* TestClock.adjust("20 minutes")
+      store.mend()
+      yield* TestClock.adjust("1 hour")
+      yield* managers.getToken("alice")
+      assert.deepStrictEqual(endpoint.journal.slice(1), ["refresh refresh-1", "refresh refresh-2"])
+      assert.deepStrictEqual(endpoint.sentAgain, [])
+    })
+  )
+
   it.scoped("end with their scope, and store what was on its way", () =>
     Effect.gen(function* () {
       const endpoint = FakeTokenEndpoint.make({ latency: 0 })
@@ -225,6 +255,62 @@ describe("a storage that", () => {
       assert.deepStrictEqual(endpoint.journal.slice(1), ["refresh refresh-1", "refresh refresh-2"])
       assert.deepStrictEqual(endpoint.sentAgain, [])
       assert.strictEqual(refreshOf(store.stored(key)), "refresh-3")
+    })
+  )
+
+  it.scoped("may forget what is of no use any more, without a word", () =>
+    Effect.gen(function* () {
+      const endpoint = FakeTokenEndpoint.make({ latency: 0 })
+      const store = FaultyStore.make()
+      const manager = yield* TokenManager.make({ key, grant: grantOf("alice") }).pipe(
+        Effect.provideService(TokenEndpoint.TokenEndpoint, {
+          ...endpoint.service,
+          fetchToken: (...request) =>
+            Effect.map(
+              endpoint.service.fetchToken(...request),
+              (token) => new OAuthToken.OAuthToken({ ...token, refreshToken: Option.none() })
+            )
+        }),
+        Effect.provideService(TokenStore.TokenStore, store.service)
+      )
+      const heard: Array<string> = []
+      yield* Effect.forkScoped(
+        Stream.runForEach(manager.events, ({ _tag }) => Effect.sync(() => heard.push(_tag)))
+      )
+      yield* TestClock.adjust(0)
+      for (let round = 0; round < 3; round++) {
+        yield* manager.getToken
+        yield* TestClock.adjust("1 hour")
+        store.lose(key)
+      }
+      assert.deepStrictEqual(heard, ["Issued", "Issued", "Issued"])
+    })
+  )
+
+  it.scoped("has lost a session that is ended: it is revoked all the same, and marked as ended", () =>
+    Effect.gen(function* () {
+      const { endpoint, manager, store } = yield* open
+      store.lose(key)
+      yield* manager.logout
+      assert.deepStrictEqual(endpoint.journal.slice(1), ["revoke refresh-1", "revoke access-1"])
+      const session = yield* store.service.read(key)
+      assert.isTrue(session.isEnded)
+    })
+  )
+
+  it.scoped("was given what a refused sibling had left does not lose the live token in memory", () =>
+    Effect.gen(function* () {
+      const { endpoint, manager, store } = yield* open
+      const first = Option.getOrThrow(Option.fromNullable(store.stored(key)))
+      yield* TestClock.adjust("1 hour")
+      store.fail("write", 3)
+      yield* manager.getToken
+      store.sibling.write(key, new OAuthToken.OAuthToken({ ...first, refreshToken: Option.none() }))
+      yield* TestClock.adjust("1 minute")
+      assert.strictEqual(refreshOf(store.stored(key)), "refresh-2")
+      yield* TestClock.adjust("1 hour")
+      yield* manager.getToken
+      assert.deepStrictEqual(endpoint.journal.slice(1), ["refresh refresh-1", "refresh refresh-2"])
     })
   )
 

@@ -208,6 +208,20 @@ describe("a session file", () => {
     })
   )
 
+  withFile("of another session that was ended is free", (file, use) =>
+    use(
+      Effect.gen(function* () {
+        const store = yield* TokenStore.TokenStore
+        yield* put("alice", "one")
+        yield* store.modify("alice", () => Effect.succeed([undefined, Option.none()]))
+        const { isEnded, token } = yield* store.read("bob")
+        assert.deepStrictEqual([isEnded, Option.isNone(token)], [false, true])
+        yield* put("bob", "of bob")
+        assert.strictEqual(yield* stored("bob"), "of bob")
+      })
+    )
+  )
+
   withFile("that the Python SDK wrote is taken over, unknown fields and all", (file, use) =>
     Effect.gen(function* () {
       fs.mkdirSync(join(file, ".."))

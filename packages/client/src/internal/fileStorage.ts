@@ -7,6 +7,7 @@ import * as Effect from "effect/Effect"
 import * as Equivalence from "effect/Equivalence"
 import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
+import * as Predicate from "effect/Predicate"
 import type { FileOptions, TokenStorage } from "../TokenStorage.js"
 import { TokenStoreError } from "../TokenStoreError.js"
 
@@ -18,10 +19,17 @@ const defaultLease = Duration.seconds(10)
 // may have slept, and everyone on it.
 const longestBetweenLooks = 400
 
+/** What the system calls it, such as `ENOSPC`, where there is more to know than the platform's own word. */
+const reasonOf = (error: PlatformError.PlatformError): string => {
+  if (error._tag !== "SystemError") return "BadArgument"
+  const { cause, reason } = error
+  return Predicate.hasProperty(cause, "code") && typeof cause.code === "string" ? cause.code : reason
+}
+
 const failed =
   (operation: "read" | "lease" | "write", file: string) =>
   (error: PlatformError.PlatformError): TokenStoreError => {
-    const why = error._tag === "SystemError" ? error.reason : "BadArgument"
+    const why = reasonOf(error)
     return TokenStoreError.unavailable(
       operation,
       `The session file ${file} could not be ${operation === "read" ? "read" : "written"}: ${why}.`
@@ -31,10 +39,9 @@ const failed =
 const isNotFound = (error: PlatformError.PlatformError): boolean =>
   error._tag === "SystemError" && error.reason === "NotFound"
 
-/** What a lease that somebody else has looked like, and for how long it has not changed while it was looked at. */
+/** A lease that somebody else has, and for how long it was the same while it was looked at. */
 interface Sight {
-  readonly holder: string
-  readonly renewedAt: number
+  readonly name: string
   readonly seenAt: number
   readonly stillFor: number
 }
@@ -42,23 +49,27 @@ interface Sight {
 /** What a holder knows of its lease. */
 interface Held {
   readonly file: string
-  /** The text as it was when the lease was taken, or was moved away since. */
+  /** The text as it was when the lease was taken. */
   readonly text: Option.Option<string>
+  /** How often the lease was renewed. */
+  renewals: number
+  /** The holder's file has one name at a time. */
+  readonly naming: Effect.Semaphore
 }
 
 /**
  * A file a session. Beside it there is a folder for its lease, `.session.json.lease`, which stays. Whoever has the
- * lease has the one file in that folder, named after the holder:
+ * lease has the one file in that folder, named after the holder and the number of its renewals:
  *
  * - it is taken by renaming a folder that has the holder's file in it to that name, which a system does only if there
  *   is no folder of that name, or an empty one;
- * - it is renewed by touching the file;
- * - it is taken away from the dead by removing their file, which only one of those who wait can do, and which cannot
- *   hit whoever came after;
- * - the session is replaced by renaming the holder's file to it. If the lease was taken away, that file is gone, and
- *   nothing is replaced.
+ * - it is renewed by renaming the file to the next number;
+ * - it is taken away from the dead by removing the file of the name that was seen: that fails if the holder has renewed
+ *   it meanwhile, if somebody else has removed it, and so it cannot hit whoever came after;
+ * - the session is replaced, or marked as ended, by renaming the holder's file to it. If the lease was taken away, that
+ *   file is gone, and nothing is replaced.
  *
- * So every step is one system call that either happens or does not, in whatever order processes are stopped.
+ * So each of these is one system call that either happens or does not, in whatever order processes are stopped.
  */
 export const make = (
   fileOf: (key: string) => Effect.Effect<string>,
@@ -71,13 +82,26 @@ export const make = (
     const leaseDuration = Duration.decode(options.leaseDuration ?? defaultLease)
     const sights = new Map<string, Sight>()
     const holders = new Map<string, Held>()
+    const tidied = new Set<string>()
 
     // The target of a link, so that it is the target that is replaced, and not the link.
+    const targetOf = (file: string, links: number): Effect.Effect<string> =>
+      fs.realPath(file).pipe(
+        // A link may lead to where there is nothing yet.
+        Effect.orElse(() =>
+          fs.readLink(file).pipe(
+            Effect.filterOrFail(() => links > 0),
+            Effect.flatMap((target) => targetOf(path.resolve(path.dirname(file), target), links - 1))
+          )
+        ),
+        Effect.orElse(() =>
+          Effect.map(fs.realPath(path.dirname(file)), (parent) => path.join(parent, path.basename(file)))
+        ),
+        Effect.orElseSucceed(() => file)
+      )
+
     const locate = (key: string): Effect.Effect<string> =>
-      Effect.flatMap(fileOf(key), (file) => {
-        const absolute = path.resolve(folder, file)
-        return Effect.orElseSucceed(fs.realPath(absolute), () => absolute)
-      })
+      Effect.flatMap(fileOf(key), (file) => targetOf(path.resolve(folder, file), 10))
 
     const leaseOf = (file: string): string => path.join(path.dirname(file), `.${path.basename(file)}.lease`)
 
@@ -94,6 +118,7 @@ export const make = (
         Effect.ignore
       )
 
+    /** The name of the file that stands for the lease. */
     const holderOf = (file: string): Effect.Effect<Option.Option<string>, TokenStoreError> =>
       fs.readDirectory(leaseOf(file)).pipe(
         Effect.map((names) => Option.fromNullable(names[0])),
@@ -102,29 +127,22 @@ export const make = (
       )
 
     /** Takes the lease away from a holder that has not renewed it for as long as it lasts. */
-    const takeFromDead = (file: string, holder: string): Effect.Effect<boolean, TokenStoreError> =>
+    const takeFromDead = (file: string, name: string): Effect.Effect<boolean, TokenStoreError> =>
       Effect.gen(function* () {
-        const holding = path.join(leaseOf(file), holder)
-        const renewedAt = yield* fs.stat(holding).pipe(
-          Effect.map(({ mtime }) => Option.map(mtime, (time) => time.getTime())),
-          Effect.catchIf(isNotFound, () => Effect.succeedNone),
-          Effect.mapError(failed("lease", file))
-        )
-        if (Option.isNone(renewedAt)) return true
         const now = Number((yield* Clock.currentTimeNanos) / 1_000_000n)
         const last = sights.get(file)
-        const isUnchanged = last?.holder === holder && last.renewedAt === renewedAt.value
-        const stillFor = isUnchanged
-          ? last.stillFor + Math.min(Math.max(now - last.seenAt, 0), longestBetweenLooks)
-          : 0
-        sights.set(file, { holder, renewedAt: renewedAt.value, seenAt: now, stillFor })
+        const stillFor =
+          last?.name === name
+            ? last.stillFor + Math.min(Math.max(now - last.seenAt, 0), longestBetweenLooks)
+            : 0
+        sights.set(file, { name, seenAt: now, stillFor })
         if (stillFor < Duration.toMillis(leaseDuration)) return false
         sights.delete(file)
-        yield* fs.remove(holding).pipe(
-          Effect.catchIf(isNotFound, () => Effect.void),
+        return yield* fs.remove(path.join(leaseOf(file), name)).pipe(
+          Effect.as(true),
+          Effect.catchIf(isNotFound, () => Effect.succeed(false)),
           Effect.mapError(failed("lease", file))
         )
-        return true
       })
 
     /** Whether the lease was free. Whoever had it a moment ago may have given it back by now, so it is tried again. */
@@ -150,50 +168,82 @@ export const make = (
       const spaces = new Uint8Array(4096 + 3 * characters).fill(0x20)
       return fs.makeDirectory(path.dirname(file), { recursive: true, mode: 0o700 }).pipe(
         Effect.zipRight(fs.makeDirectory(draft, { mode: 0o700 })),
-        Effect.zipRight(fs.writeFile(path.join(draft, holder), spaces, { flag: "wx", mode: 0o600 })),
+        Effect.zipRight(fs.writeFile(path.join(draft, `${holder}.0`), spaces, { flag: "wx", mode: 0o600 })),
         Effect.mapError(failed("lease", file)),
         Effect.zipRight(take(file, draft, 3)),
         Effect.onExit((exit) => (Exit.isSuccess(exit) && exit.value ? Effect.void : discard))
       )
     }
 
-    const put = (file: string, holding: string, text: string) =>
-      Effect.scoped(
-        Effect.gen(function* () {
-          const content = new TextEncoder().encode(text)
-          const handle = yield* fs.open(holding, { flag: "r+" })
-          yield* handle.writeAll(content)
-          yield* handle.truncate(FileSystem.Size(content.length))
-          yield* handle.sync
-        })
-      ).pipe(
-        Effect.zipRight(fs.rename(holding, file)),
-        Effect.zipRight(syncFolder(file)),
+    const holdingOf = ({ file, renewals }: Held, holder: string): string =>
+      path.join(leaseOf(file), `${holder}.${renewals}`)
+
+    /** Whether the holder's file was there, and could be renamed. */
+    const rename = (held: Held, holder: string, target: string, operation: "lease" | "write") =>
+      Effect.suspend(() => fs.rename(holdingOf(held, holder), target)).pipe(
         Effect.as(true),
         Effect.catchIf(isNotFound, () => Effect.succeed(false)),
-        Effect.mapError(failed("write", file))
+        Effect.mapError(failed(operation, held.file))
       )
 
-    const remove = (file: string, holding: string) =>
-      Effect.flatMap(fs.exists(holding), (isHeld) =>
-        isHeld
-          ? fs.remove(file, { force: true }).pipe(Effect.zipRight(syncFolder(file)), Effect.as(true))
-          : Effect.succeed(false)
-      ).pipe(Effect.mapError(failed("write", file)))
+    /** Whether the holder's file was there, and has the text now, durably. */
+    const write = (held: Held, holder: string, text: string) =>
+      Effect.gen(function* () {
+        const content = new TextEncoder().encode(text)
+        const handle = yield* held.naming.withPermits(1)(
+          Effect.suspend(() => fs.open(holdingOf(held, holder), { flag: "r+" }))
+        )
+        yield* handle.writeAll(content)
+        yield* handle.truncate(FileSystem.Size(content.length))
+        yield* handle.sync
+        return true
+      }).pipe(
+        Effect.scoped,
+        Effect.catchIf(isNotFound, () => Effect.succeed(false)),
+        Effect.mapError(failed("write", held.file))
+      )
+
+    const put = (held: Held, holder: string, text: string) =>
+      Effect.gen(function* () {
+        if (!(yield* write(held, holder, text))) return false
+        const isHeld = yield* held.naming.withPermits(1)(rename(held, holder, held.file, "write"))
+        if (isHeld) yield* syncFolder(held.file)
+        return isHeld
+      })
 
     const holding = <A>(
       holder: string,
-      use: (held: Held, holding: string) => Effect.Effect<A, TokenStoreError>,
+      use: (held: Held) => Effect.Effect<A, TokenStoreError>,
       lost: A
     ): Effect.Effect<A, TokenStoreError> =>
       Effect.suspend(() => {
         const held = holders.get(holder)
-        return held === undefined ? Effect.succeed(lost) : use(held, path.join(leaseOf(held.file), holder))
+        return held === undefined ? Effect.succeed(lost) : use(held)
       })
+
+    // What was on its way when a process was killed is of no use to anybody an hour later.
+    const tidy = (file: string): Effect.Effect<void> =>
+      Effect.gen(function* () {
+        const parent = path.dirname(file)
+        if (tidied.has(parent)) return
+        tidied.add(parent)
+        const now = yield* Clock.currentTimeMillis
+        const names = yield* fs.readDirectory(parent)
+        const drafts = names.filter((name) => /^\..+\.lease-[0-9a-f-]{36}$/.test(name))
+        yield* Effect.forEach(drafts, (name) =>
+          Effect.gen(function* () {
+            const draft = path.join(parent, name)
+            const { mtime } = yield* fs.stat(draft)
+            if (Option.exists(mtime, (time) => now - time.getTime() > 3_600_000)) {
+              yield* fs.remove(draft, { recursive: true, force: true })
+            }
+          })
+        )
+      }).pipe(Effect.ignore)
 
     return {
       describe: (key) => Effect.map(locate(key), (file) => `The session file ${file}`),
-      marksEnd: false,
+      marksEnd: true,
       leaseDuration,
       read: (key) => Effect.flatMap(locate(key), readText),
       acquire: (key, holder) =>
@@ -205,54 +255,62 @@ export const make = (
           const size = Option.match(before, { onNone: () => 0, onSome: (text) => text.length })
           if (!(yield* occupy(file, holder, size))) return Option.none()
           sights.delete(file)
+          yield* tidy(file)
           const text = yield* readText(file)
-          holders.set(holder, { file, text })
+          holders.set(holder, { file, text, renewals: 0, naming: Effect.unsafeMakeSemaphore(1) })
           return Option.some({ text })
         }),
       renew: (_, holder) =>
         holding(
           holder,
-          ({ file }, held) =>
-            Effect.flatMap(Clock.currentTimeMillis, (now) => fs.utimes(held, now / 1000, now / 1000)).pipe(
-              Effect.as(true),
-              Effect.catchIf(isNotFound, () => Effect.succeed(false)),
-              Effect.mapError(failed("lease", file))
-            ),
+          (held) => {
+            const next = holdingOf({ ...held, renewals: held.renewals + 1 }, holder)
+            return rename(held, holder, next, "lease").pipe(
+              Effect.tap((isHeld) =>
+                Effect.sync(() => {
+                  if (isHeld) held.renewals += 1
+                })
+              ),
+              Effect.uninterruptible,
+              held.naming.withPermits(1)
+            )
+          },
           false
         ),
       replace: (_, holder, next) =>
         holding(
           holder,
-          ({ file, text }, held) =>
+          (held) =>
             // Others may write who know nothing of leases.
-            Effect.flatMap(readText(file), (textNow) => {
-              if (!isSameText(textNow, text)) return Effect.succeed(false)
-              return Option.match(next, {
-                onNone: () => remove(file, held),
-                onSome: (content) => put(file, held, content)
-              })
-            }),
+            Effect.flatMap(readText(held.file), (textNow) =>
+              isSameText(textNow, held.text) && Option.isSome(next)
+                ? put(held, holder, next.value)
+                : Effect.succeed(false)
+            ),
           false
         ),
       setAside: (_, holder) =>
         holding(
           holder,
-          ({ file, text }, held) =>
-            Effect.gen(function* () {
-              if (Option.isNone(text)) return Option.some(file)
-              if (!(yield* fs.exists(held))) return Option.none()
-              const place = `${file}.unreadable-${holder}`
-              yield* fs.rename(file, place)
-              holders.set(holder, { file, text: Option.none() })
-              return Option.some(place)
-            }).pipe(Effect.mapError(failed("write", file))),
+          ({ file, text }) => {
+            const place = `${file}.unreadable-${holder}`
+            // A copy: what stands there now may be somebody else's by the time that it would be moved.
+            return Option.isNone(text)
+              ? Effect.succeedNone
+              : Effect.mapError(fs.copyFile(file, place), failed("write", file)).pipe(
+                  Effect.as(Option.some(place))
+                )
+          },
           Option.none()
         ),
       release: (_, holder) =>
         holding(
           holder,
-          ({ file }, held) =>
-            Effect.mapError(fs.remove(held, { force: true }), failed("lease", file)).pipe(
+          (held) =>
+            Effect.suspend(() => fs.remove(holdingOf(held, holder), { force: true })).pipe(
+              Effect.mapError(failed("lease", held.file)),
+              Effect.uninterruptible,
+              held.naming.withPermits(1),
               Effect.ensuring(Effect.sync(() => holders.delete(holder)))
             ),
           undefined

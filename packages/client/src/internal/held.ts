@@ -42,14 +42,23 @@ export const expiryMillis = (token: OAuthToken.OAuthToken): number =>
     onSome: (expiry) => expiry.epochMillis
   })
 
+/** Whether a session is what a refused refresh has left of another. */
+const isRemains = (session: Session, other: Session): boolean =>
+  Option.isNone(refreshTokenOf(session)) &&
+  Option.isSome(other) &&
+  Option.exists(session, ({ accessToken }) => Equal.equals(accessToken, other.value.accessToken))
+
 /** Whether the storage no longer has what it was given: it was restarted, or went back to an older state. */
 export const isLost = (
   held: Held | undefined,
   { isEnded, token, version }: StoredSession,
-  lastVersion: number
+  lastVersion: number,
+  now: number
 ): boolean =>
   held?.origin === "Stored" &&
   !isEnded &&
+  // What is of no use any more may be forgotten.
+  (Option.isSome(held.token.refreshToken) || now < expiryMillis(held.token)) &&
   (Option.isNone(token) || Option.exists(version, (number) => number < lastVersion))
 
 /** The newest state of the session, given what is in memory and what is stored. */
@@ -62,7 +71,8 @@ export const reconcile = (held: Held | undefined, { isEnded, token: stored }: St
     return isOver ? stored : Option.some(held.token)
   }
   const keepHeld =
-    (held.origin === "Unsaved" && isSameSession(stored, held.replaces)) ||
+    (held.origin === "Unsaved" &&
+      (isSameSession(stored, held.replaces) || isRemains(stored, held.replaces))) ||
     (held.origin === "Given" && expiryMillis(held.token) > expiryMillis(stored.value))
   return keepHeld ? Option.some(held.token) : stored
 }

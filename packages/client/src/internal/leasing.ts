@@ -24,7 +24,8 @@ const endIsRemembered = Duration.days(30)
 // Soon at first, since most refreshes are short; apart from each other, since all began to wait at one moment.
 const knocking = Schedule.exponential("5 millis", 1.5).pipe(
   Schedule.union(Schedule.spaced("100 millis")),
-  Schedule.jittered
+  Schedule.jittered,
+  Schedule.upTo(leasePatience)
 )
 
 const none: StoredSession = { token: Option.none(), version: Option.none(), isEnded: false }
@@ -41,7 +42,12 @@ const refreshLifetime = (token: OAuthToken.OAuthToken): Option.Option<Duration.D
 const endOf = (token: OAuthToken.OAuthToken, now: DateTime.Utc): Option.Option<DateTime.Utc> =>
   Option.isNone(token.refreshToken)
     ? token.expiry
-    : Option.map(refreshLifetime(token), (lifetime) => DateTime.addDuration(now, lifetime))
+    : Option.map(refreshLifetime(token), (lifetime) =>
+        DateTime.max(
+          DateTime.addDuration(now, lifetime),
+          Option.getOrElse(token.expiry, () => now)
+        )
+      )
 
 /** A driver on a storage: texts become sessions, and leases are waited for, renewed, confirmed and given back. */
 export const leasing = (storage: TokenStorage): Driver => {
@@ -77,13 +83,15 @@ export const leasing = (storage: TokenStorage): Driver => {
   const answering = <A>(
     key: string,
     operation: TokenStoreError["operation"],
-    effect: Effect.Effect<A, TokenStoreError>
+    effect: Effect.Effect<A, TokenStoreError>,
+    patience = answerPatience
   ): Effect.Effect<A, TokenStoreError> =>
     Effect.interruptible(effect).pipe(
-      Effect.timeoutOption(answerPatience),
+      Effect.timeoutOption(patience),
       Effect.flatMap(
         Option.match({
-          onNone: () => failed(key, "Unavailable", operation, "did not answer within 10 seconds."),
+          onNone: () =>
+            failed(key, "Unavailable", operation, `did not answer within ${Duration.format(patience)}.`),
           onSome: (answer) => Effect.succeed(answer)
         })
       )
@@ -99,6 +107,8 @@ export const leasing = (storage: TokenStorage): Driver => {
   const attempt = (key: string, holder: string) =>
     Effect.uninterruptibleMask((restore) =>
       Effect.gen(function* () {
+        // A lease lasts from when it was asked for, however late the answer is.
+        const since = moment(yield* Effect.clock)
         const fiber = yield* Effect.forkDaemon(
           Effect.interruptible(answering(key, "lease", storage.acquire(key, holder)))
         )
@@ -106,7 +116,7 @@ export const leasing = (storage: TokenStorage): Driver => {
         if (Exit.isInterrupted(exit)) {
           yield* Effect.forkDaemon(Effect.zipRight(Fiber.await(fiber), release(key, holder)))
         }
-        return yield* exit
+        return Option.map(yield* exit, ({ text }) => ({ text, since }))
       })
     )
 
@@ -114,9 +124,8 @@ export const leasing = (storage: TokenStorage): Driver => {
     Effect.acquireReleaseInterruptible(
       Effect.flatMap(attempt(key, holder), identity).pipe(
         Effect.retry({ schedule: knocking, while: (error) => error._tag === "NoSuchElementException" }),
-        Effect.timeoutFail({ duration: leasePatience, onTimeout: () => "patience" as const }),
         Effect.catchAll((error) =>
-          error === "patience" || error._tag === "NoSuchElementException"
+          error._tag === "NoSuchElementException"
             ? failed(key, "Unavailable", "lease", "was in use by another process for 60 seconds.")
             : Effect.fail(error)
         )
@@ -127,17 +136,27 @@ export const leasing = (storage: TokenStorage): Driver => {
   const lease: Driver["lease"] = (key, options) =>
     Effect.gen(function* () {
       const holder = globalThis.crypto.randomUUID()
-      const { text } = yield* acquire(key, holder)
+      const { since, text } = yield* acquire(key, holder)
       const clock = yield* Effect.clock
-      let confirmedAt = moment(clock)
+      let confirmedAt = since
       let isLost = false
 
       const renew = Effect.suspend(() => {
         const before = moment(clock)
-        return Effect.map(answering(key, "lease", storage.renew(key, holder)), (isHeld) => {
-          if (isHeld) confirmedAt = before
-          else isLost = true
-        })
+        return storage.renew(key, holder).pipe(
+          // One that does not answer must leave time for another before the lease has run out.
+          (renewal) => answering(key, "lease", renewal, Duration.millis(leaseMillis / 3)),
+          Effect.catchAllDefect((defect) =>
+            Effect.fail(TokenStoreError.unavailable("lease", "The storage died of a renewal.", defect))
+          ),
+          Effect.tap((isHeld) =>
+            Effect.sync(() => {
+              if (isHeld) confirmedAt = before
+              else isLost = true
+            })
+          ),
+          Effect.asVoid
+        )
       })
 
       // A renewal that failed is tried again soon: the storage may be back before the lease has run out.

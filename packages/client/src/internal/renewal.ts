@@ -73,6 +73,7 @@ export const renew = (
   })
 
   const begin = (
+    session: Option.Option<OAuthToken.OAuthToken>,
     after: Option.Option<OAuthToken.OAuthToken>,
     otherwise: TokenError
   ): Effect.Effect<Renewal, TokenStoreError> =>
@@ -92,7 +93,10 @@ export const renew = (
           ),
           Effect.matchEffect({
             onFailure: (error) =>
-              error._tag === "TokenStoreError" ? error : Effect.succeed(failed(error, after)),
+              // What is known by now of the refresh token is not forgotten because nothing more may be sent.
+              error._tag === "TokenStoreError" && session === after
+                ? error
+                : Effect.succeed(failed(error, after)),
             onSuccess: (token) =>
               Effect.succeed<Renewal>({
                 result: Either.right({ token, by: "Issued" }),
@@ -103,6 +107,7 @@ export const renew = (
     })
 
   const refresh = (
+    current: Option.Option<OAuthToken.OAuthToken>,
     previous: OAuthToken.OAuthToken,
     refreshToken: Redacted.Redacted<string>,
     mayReread: boolean
@@ -123,10 +128,10 @@ export const renew = (
           }
           if (!isOver(error)) {
             return isAboutRefreshing(error)
-              ? begin(Option.some(previous), error)
+              ? begin(current, current, error)
               : Effect.succeed(failed(error, Option.some(previous)))
           }
-          const over = begin(Option.some(withoutRefreshToken(previous)), error)
+          const over = begin(current, Option.some(withoutRefreshToken(previous)), error)
           if (!mayReread) return over
           // Somebody who does not hold to the lease may have spent it, and stored what came of it.
           return Effect.flatMap(storeChange, (stored) => (Option.isSome(stored) ? step(stored, false) : over))
@@ -146,9 +151,9 @@ export const renew = (
         })
       }
       if (aim.refresh && Option.isSome(current) && Option.isSome(current.value.refreshToken)) {
-        return refresh(current.value, current.value.refreshToken.value, mayReread)
+        return refresh(current, current.value, current.value.refreshToken.value, mayReread)
       }
-      return begin(current, new AuthValidationException({ message: aim.impossible }))
+      return begin(current, current, new AuthValidationException({ message: aim.impossible }))
     })
 
   return step(session, true)

@@ -14,6 +14,9 @@ interface SealingKey {
   readonly secret: CryptoKey
 }
 
+// What stands in a storage may be anything.
+const shown = (keyId: string): string => JSON.stringify(keyId.slice(0, 80))
+
 const utf8 = new TextEncoder()
 
 const failed = (operation: TokenStoreError["operation"], message: string): TokenStoreError =>
@@ -23,7 +26,7 @@ const importKey = ({ id, secret }: EncryptionKey): Effect.Effect<SealingKey, Tok
   const unusable = () =>
     failed(
       "lease",
-      `The encryption key "${id}" is not 32 bytes as Base64: make one with "openssl rand -base64 32".`
+      `The encryption key ${shown(id)} is not 32 bytes as Base64: make one with "openssl rand -base64 32".`
     )
   const text = Redacted.value(secret).trim().replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, "")
   return Either.match(Encoding.decodeBase64Url(text), {
@@ -117,7 +120,12 @@ export const sealing = (
   Effect.gen(function* () {
     const sealingKey = yield* importKey(current)
     const keys = new Map<string, SealingKey>()
-    for (const key of [...(yield* Effect.forEach(previous, importKey)), sealingKey]) keys.set(key.id, key)
+    for (const key of [...(yield* Effect.forEach(previous, importKey)), sealingKey]) {
+      if (keys.has(key.id)) {
+        return yield* failed("lease", `There are two encryption keys with the id ${shown(key.id)}.`)
+      }
+      keys.set(key.id, key)
+    }
 
     const unseal = (key: string, text: string): Effect.Effect<string, TokenStoreError> =>
       Effect.gen(function* () {
@@ -136,12 +144,12 @@ export const sealing = (
         const { entry, keyId } = sealed.value
         const opener = keys.get(keyId)
         if (opener === undefined)
-          return yield* cannot(`it was sealed with the key "${keyId}", which is not given`)
+          return yield* cannot(`it was sealed with the key ${shown(keyId)}, which is not given`)
         if (entry !== (yield* sha256(key)))
           return yield* cannot("it was sealed as the session of another key")
         const opened = yield* open(sealed.value, opener)
         if (Option.isNone(opened)) {
-          return yield* cannot(`the key "${keyId}" does not fit, or somebody has changed the text`)
+          return yield* cannot(`the key ${shown(keyId)} does not fit, or somebody has changed the text`)
         }
         return opened.value
       })

@@ -35,15 +35,16 @@ export const decode = (
     if (!Predicate.isRecord(json) || Array.isArray(json)) return yield* corrupt("it is not a JSON object")
     const { [field]: given, ...stored } = json
     const mark = Predicate.isRecord(given) ? given : {}
-    if (typeof mark["key"] === "string" && mark["key"] !== key) {
+    const version = versionOf(mark)
+    const isOfAnother = typeof mark["key"] === "string" && mark["key"] !== key
+    if (mark["ended"] === true) return { token: Option.none(), version, isEnded: !isOfAnother }
+    if (isOfAnother) {
       return yield* failed(
         "Occupied",
         (name) =>
           `${name} holds the session of another user, client or scope. It was left as it is; use another place.`
       )
     }
-    const version = versionOf(mark)
-    if (mark["ended"] === true) return { token: Option.none(), version, isEnded: true }
     const token = yield* Effect.catchAll(OAuthToken.fromStored(stored), (malformed) =>
       corrupt(malformed.message)
     )
