@@ -1,5 +1,13 @@
+import { chmod, mkdtemp, readdir, rm } from "node:fs/promises"
+import { connect } from "node:net"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import type * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
+import * as Schedule from "effect/Schedule"
+import type * as Scope from "effect/Scope"
 import type { LoopbackServer } from "../src/LoopbackServer.js"
+import type * as PostgreSQL from "../src/PostgreSQL.js"
 import type { TokenServer } from "../src/TokenServer.js"
 
 /** The members of a token endpoint's replies, successes and failures together. */
@@ -68,3 +76,52 @@ export const userPath = "/oauth2/non-auth-server/user"
 
 export const getUser = (server: LoopbackServer, accessToken?: string): Effect.Effect<ResourceReply> =>
   call(server, userPath, accessToken)
+
+/** Whether somebody listens on the port of 127.0.0.1. */
+export const isOpen = (port: number): Effect.Effect<boolean> =>
+  Effect.async((resume) => {
+    const socket = connect(port, "127.0.0.1")
+    socket.once("connect", () => resume(Effect.succeed(true)))
+    socket.once("error", () => resume(Effect.succeed(false)))
+    socket.once("connect", () => socket.destroy())
+  })
+
+/** Tries every 20 milliseconds until it is so; gives up after 10 seconds. */
+export const eventually = (isSo: Effect.Effect<boolean>): Effect.Effect<void, Cause.TimeoutException> =>
+  isSo.pipe(
+    Effect.repeat({ schedule: Schedule.spaced("20 millis"), until: (so) => so }),
+    Effect.timeout("10 seconds"),
+    Effect.asVoid
+  )
+
+/** Sends a signal to the process of a server. */
+export const signal = (
+  { pid }: Pick<PostgreSQL.Service, "pid">,
+  name: NodeJS.Signals
+): Effect.Effect<void, Cause.NoSuchElementException> =>
+  Effect.flatMap(Effect.flatten(pid), (pid) => Effect.sync(() => void process.kill(pid, name)))
+
+/** Until the scope closes, temporary folders are made in an empty one. Gives those of servers. */
+export const temporaryFolders: Effect.Effect<
+  Effect.Effect<ReadonlyArray<string>>,
+  never,
+  Scope.Scope
+> = Effect.gen(function* () {
+  const before = process.env["TMPDIR"]
+  const folder = yield* Effect.acquireRelease(
+    Effect.promise(() => mkdtemp(join(tmpdir(), "loopback-servers-test-"))),
+    (folder) =>
+      Effect.promise(() => {
+        if (before === undefined) delete process.env["TMPDIR"]
+        else process.env["TMPDIR"] = before
+        return rm(folder, { recursive: true })
+      })
+  )
+  process.env["TMPDIR"] = folder
+  // The user that PostgreSQL runs as has to get in.
+  yield* Effect.promise(() => chmod(folder, 0o755))
+  return Effect.map(
+    Effect.promise(() => readdir(folder)),
+    (names) => names.filter((name) => name.startsWith("effect-oauth-"))
+  )
+})
