@@ -8,26 +8,45 @@ import { join } from "node:path"
 import { gzipSync } from "node:zlib"
 import { build } from "esbuild"
 import ts from "typescript"
+import { installed } from "../packages/cli/bundle.js"
 import { runOrFail } from "./command.js"
 import { consumerProgram } from "./consumer.js"
 import { Failure, failOn, main, step } from "./report.js"
-import { filesUnder, type Package, publishedPackages, read, readManifest, root } from "./workspace.js"
+import {
+  filesUnder,
+  isLibrary,
+  type Package,
+  publishedPackages,
+  read,
+  readManifest,
+  root
+} from "./workspace.js"
 
 /** Everything that a published package may depend on, besides the peers that its user brings. */
 const dependencies = new Map<string, ReadonlyArray<string>>([
   ["@effect-oauth/client", []],
+  ["@effect-oauth/store-redis", ["@effect-oauth/client"]],
+  ["@effect-oauth/store-sql", ["@effect-oauth/client"]],
+  ["effect-oauth", installed],
   ["multiauthsample", ["@effect-oauth/client"]]
 ])
-const peers: ReadonlyArray<string> = ["@effect/platform", "effect"]
+const peers = new Map<string, ReadonlyArray<string>>([
+  ["@effect-oauth/store-redis", ["redis"]],
+  ["@effect-oauth/store-sql", ["@effect/sql"]]
+])
+const peersOfAll: ReadonlyArray<string> = ["@effect/platform", "effect"]
 
 const requiredFiles: ReadonlyArray<string> = ["package.json", "README.md", "LICENSE"]
-const expectedFile =
+const fileOfLibrary =
   /^(package\.json|README\.md|LICENSE|CHANGELOG\.md|src\/(internal\/)?\w+\.ts|dist\/(internal\/)?\w+(\.js|\.d\.ts)(\.map)?)$/
+const fileOfCommand = /^(package\.json|README\.md|LICENSE|CHANGELOG\.md|bin\/(chunks\/)?[\w-]+\.js)$/
 
 interface Tarball {
   readonly file: string
   readonly name: string
   readonly size: number
+  /** Whether programs import it. */
+  readonly isImported: boolean
   readonly paths: ReadonlyArray<string>
   readonly modules: ReadonlyArray<string>
   readonly typeModules: ReadonlyArray<string>
@@ -40,16 +59,18 @@ const checkManifest = ({ folder, manifest }: Package): void => {
   if (allowed === undefined) {
     throw new Failure(`scripts/check-packages.ts: does not say what ${manifest.name} may depend on`)
   }
+  const allowedPeers = [...peersOfAll, ...(peers.get(manifest.name) ?? [])]
   const unexpected = [
     ...Object.keys({ ...manifest.dependencies, ...manifest.optionalDependencies }).filter(
       (name) => !allowed.includes(name)
     ),
-    ...Object.keys({ ...manifest.peerDependencies }).filter((name) => !peers.includes(name))
+    ...Object.keys({ ...manifest.peerDependencies }).filter((name) => !allowedPeers.includes(name))
   ]
   failOn(unexpected.map((name) => `${folder}/package.json: ${manifest.name} may not depend on ${name}`))
 }
 
-const pack = async ({ folder, manifest }: Package, destination: string): Promise<Tarball> => {
+const pack = async (published: Package, destination: string): Promise<Tarball> => {
+  const { folder, manifest } = published
   const args = ["pack", `./${folder}`, "--json", "--ignore-scripts", "--pack-destination", destination]
   const [packed]: ReadonlyArray<{ filename: string; size: number; files: ReadonlyArray<{ path: string }> }> =
     JSON.parse(await runOrFail("npm", args))
@@ -61,7 +82,7 @@ const pack = async ({ folder, manifest }: Package, destination: string): Promise
       .filter((path) => !paths.includes(path))
       .map((path) => `${folder}: no ${path} in the tarball`),
     ...paths
-      .filter((path) => !expectedFile.test(path))
+      .filter((path) => !(isLibrary(published) ? fileOfLibrary : fileOfCommand).test(path))
       .map((path) => `${folder}: ${path} may not be published`),
     ...paths
       .filter((path) => path.startsWith("dist/") && !paths.includes(sourceOf(path)))
@@ -76,6 +97,7 @@ const pack = async ({ folder, manifest }: Package, destination: string): Promise
     file: join(destination, packed.filename),
     name: manifest.name,
     size: packed.size,
+    isImported: isLibrary(published),
     paths,
     modules: modules.filter((name) => !isTypeModule(name)),
     typeModules: modules.filter(isTypeModule)
@@ -135,19 +157,21 @@ const writeConsumer = (folder: string, tarballs: ReadonlyArray<Tarball>): void =
   mkdirSync(folder)
   writeFileSync(join(folder, "package.json"), JSON.stringify({ private: true, type: "module" }))
   writeFileSync(join(folder, "tsconfig.json"), JSON.stringify({ compilerOptions, files: ["consumer.ts"] }))
-  writeFileSync(join(folder, "consumer.ts"), consumerProgram(tarballs))
+  writeFileSync(join(folder, "consumer.ts"), consumerProgram(tarballs.filter(({ isImported }) => isImported)))
 }
 
 const check = async (temporary: string): Promise<void> => {
   const folders = publishedPackages.map(({ folder }) => folder)
   await step(`build ${folders.join(", ")}`, () => runOrFail("tsc", ["-b", "--pretty", "false", ...folders]))
+  await step("bundle the command", () => runOrFail("tsx", ["scripts/build-command.ts"]))
 
   const tarballs: Array<Tarball> = []
   for (const published of publishedPackages) {
     const { name } = published.manifest
     await step(`dependencies of ${name}`, async () => {
       checkManifest(published)
-      checkImports(published)
+      // Of a command everything that it needs is in the bundle.
+      if (isLibrary(published)) checkImports(published)
     })
     const tarball = await step(
       `npm pack ${name}`,
@@ -155,6 +179,8 @@ const check = async (temporary: string): Promise<void> => {
       ({ paths, size }) => `${paths.length} files, ${kilobytes(size)} packed`
     )
     await step(`publint ${name}`, () => runOrFail("publint", ["run", tarball.file, "--strict"]))
+    tarballs.push(tarball)
+    if (!isLibrary(published)) continue
     await step(`attw ${name}`, () => {
       const options = ["--profile", "esm-only", "--no-definitely-typed", "--format", "ascii"]
       return runOrFail("attw", [
@@ -171,7 +197,6 @@ const check = async (temporary: string): Promise<void> => {
       () => bundledSize(published.folder),
       (size) => `${kilobytes(size)} minified and gzipped`
     )
-    tarballs.push(tarball)
   }
 
   const consumer = join(temporary, "consumer")
@@ -183,6 +208,14 @@ const check = async (temporary: string): Promise<void> => {
     runOrFail(join(consumer, "node_modules/.bin/tsc"), ["--pretty", "false"], { cwd: consumer })
   )
   await step("run its program", () => runOrFail("node", ["consumer.js"], { cwd: consumer }))
+  for (const { manifest } of publishedPackages) {
+    for (const command of Object.keys({ ...manifest.bin })) {
+      await step(`run ${command} --version`, async () => {
+        const version = await runOrFail(join(consumer, "node_modules/.bin", command), ["--version"])
+        if (version.trim() !== manifest.version) throw new Failure(`it says "${version.trim()}"`)
+      })
+    }
+  }
 }
 
 await main(async () => {

@@ -3,7 +3,7 @@ import { join, posix } from "node:path"
 import madge from "madge"
 import ts from "typescript"
 import { failOn, main, step } from "./report.js"
-import { filesUnder, publishedPackages, read, root } from "./workspace.js"
+import { filesUnder, isLibrary, publishedPackages, read, root } from "./workspace.js"
 
 /**
  * Imports flow down: a module of the client may import what has a lower rank, in rank 0 also its neighbours. What is
@@ -32,13 +32,21 @@ const clientRanks: ReadonlyArray<ReadonlyArray<string>> = [
 /** What the modules of a package may import besides each other. */
 const outsideImports = new Map<string, RegExp>([
   ["@effect-oauth/client", /^(effect|@effect\/platform)\/\w+$/],
+  ["@effect-oauth/store-redis", /^(effect|@effect-oauth\/client)(\/\w+)?$|^redis$/],
+  ["@effect-oauth/store-sql", /^(effect|@effect\/sql|@effect-oauth\/client)(\/\w+)?$/],
+  [
+    "effect-oauth",
+    /^(effect|@effect\/(cli|platform|platform-node|sql|sql-libsql|sql-pg)|@effect-oauth\/(client|store-redis|store-sql))(\/\w+)?$|^node:\w+$|^redis$/
+  ],
   ["multiauthsample", /^(effect|@effect\/platform|@effect-oauth\/client)(\/\w+)?$/]
 ])
 
 /** Where a secret may leave its wrapper. */
 const secretHandlers: ReadonlyArray<RegExp> = [
   /^packages\/client\/src\/(ClientAuthentication|OAuthToken|TokenEndpoint|AuthorizedHttpClient)\.ts$/,
-  /^packages\/client\/src\/internal\//
+  /^packages\/client\/src\/internal\//,
+  /^packages\/store-redis\/src\/internal\/connection\.ts$/,
+  /^packages\/cli\/src\/internal\/(sqlStores|commands\/(login|profile|token))\.ts$/
 ]
 
 const forbidden: ReadonlyArray<{ readonly code: RegExp; readonly instead: string }> = [
@@ -215,13 +223,14 @@ const checkDocumentation = (module: Module): ReadonlyArray<string> => {
 
 const check = async (): Promise<ReadonlyArray<string>> => {
   const problems = [...(await checkCycles())]
-  for (const { folder, manifest } of publishedPackages) {
+  for (const published of publishedPackages) {
+    const { folder, manifest } = published
     const modules = modulesOf(folder)
     const isDocumented = ({ name }: Module): boolean => name !== "index" && !isInternal(name)
     problems.push(
       ...checkOutsideImports(manifest.name, modules),
       ...(manifest.name === "@effect-oauth/client" ? checkRanks(modules) : []),
-      ...checkBarrel(folder, modules),
+      ...(isLibrary(published) ? checkBarrel(folder, modules) : []),
       ...modules.flatMap(checkCode),
       ...modules.filter(isDocumented).flatMap(checkDocumentation)
     )

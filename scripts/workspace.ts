@@ -10,6 +10,8 @@ export interface Manifest {
   readonly name: string
   readonly version: string
   readonly private?: boolean
+  readonly exports?: Readonly<Record<string, unknown>>
+  readonly bin?: Readonly<Record<string, string>>
   readonly dependencies?: Versions
   readonly optionalDependencies?: Versions
   readonly peerDependencies?: Versions
@@ -34,6 +36,9 @@ export const packageFolders: ReadonlyArray<string> = readdirSync(join(root, "pac
 export const publishedPackages: ReadonlyArray<Package> = packageFolders
   .map((folder) => ({ folder, manifest: readManifest(folder) }))
   .filter(({ manifest }) => manifest.private !== true)
+
+/** Whether programs import the package; a package without that is a command. */
+export const isLibrary = ({ manifest }: Package): boolean => manifest.exports?.["."] !== undefined
 
 /** All files under a folder, in order, with paths relative to the root of the workspace. */
 export const filesUnder = (folder: string): ReadonlyArray<string> =>

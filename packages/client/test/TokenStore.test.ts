@@ -208,7 +208,7 @@ describe("a session file", () => {
     })
   )
 
-  withFile("of another session that was ended is free", (file, use) =>
+  withFile("of another session that was ended is free", (_, use) =>
     use(
       Effect.gen(function* () {
         const store = yield* TokenStore.TokenStore

@@ -1,0 +1,153 @@
+import type { SqlClient } from "@effect/sql/SqlClient"
+import type { SqlError } from "@effect/sql/SqlError"
+import type { Statement } from "@effect/sql/Statement"
+import type { AuthValidationException } from "@effect-oauth/client/AuthValidationException"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Predicate from "effect/Predicate"
+import { dialectOf } from "./dialect.js"
+
+/**
+ * The statements on the table. Each stands alone, needs no transaction, and does no harm if it is run once more when
+ * nobody knows whether it was.
+ *
+ * `lease_until` is `NULL` while nobody has the lease. Who replaced the text has given the lease back by it, and stays
+ * named as the holder until the next one, so that the same statement, run once more, has the same answer.
+ */
+export interface SessionTable {
+  /** To be run before each statement: lets it wait for those who write at that moment. */
+  readonly prepare: Effect.Effect<void>
+  readonly create: Effect.Effect<void, SqlError>
+  /** Fails unless the table is there, with the columns that are needed. */
+  readonly probe: Effect.Effect<void, SqlError>
+  readonly read: (id: string) => Effect.Effect<Option.Option<string>, SqlError>
+  readonly acquire: (
+    id: string,
+    key: string,
+    holder: string
+  ) => Effect.Effect<Option.Option<{ readonly text: Option.Option<string> }>, SqlError>
+  readonly renew: (id: string, holder: string) => Effect.Effect<boolean, SqlError>
+  readonly replace: (
+    id: string,
+    holder: string,
+    text: string | null,
+    endsAt: number | null
+  ) => Effect.Effect<boolean, SqlError>
+  /** Copies a text that is there into a row of its own. */
+  readonly copy: (id: string, holder: string, copyId: string) => Effect.Effect<void, SqlError>
+  readonly empty: (id: string, holder: string) => Effect.Effect<boolean, SqlError>
+  readonly release: (id: string, holder: string) => Effect.Effect<void, SqlError>
+  /** How many rows were removed. */
+  readonly purge: Effect.Effect<number, SqlError>
+}
+
+/** How long a holder that was stopped, and in whose place nobody came, may take to come back and write. */
+const purgeGraceMillis = 3_600_000
+
+/** How long a statement waits on SQLite, which holds up the process: what it waits for takes a moment. */
+const busyMillis = 2000
+
+const firstText = (row: ReadonlyArray<unknown>): Option.Option<string> =>
+  typeof row[0] === "string" ? Option.some(row[0]) : Option.none()
+
+/** How many rows a statement affected, as MySQL tells it. */
+const affected = (result: unknown): number =>
+  Predicate.hasProperty(result, "affectedRows") && typeof result.affectedRows === "number"
+    ? result.affectedRows
+    : 0
+
+/** The table of this name in the dialect of the client. */
+export const make = (
+  sql: SqlClient,
+  name: ReadonlyArray<string>,
+  leaseMillis: number
+): Effect.Effect<SessionTable, AuthValidationException> =>
+  Effect.map(dialectOf(sql), (dialect) => {
+    // Names are written out, so that a client which renames what it is given leaves them alone.
+    const table = sql.literal(name.map((part) => dialect.quote + part + dialect.quote).join("."))
+    const now = sql.literal(dialect.now)
+    const later = sql.literal(`${dialect.now} + ${leaseMillis}`)
+    const insertNew = sql.literal(dialect.insertNew[0])
+    const unlessThere = sql.literal(dialect.insertNew[1])
+
+    const isHeldBy = (id: string, holder: string) => sql`key_hash = ${id} AND holder = ${holder}`
+
+    const count = (statement: Statement<unknown>): Effect.Effect<number, SqlError> =>
+      dialect.returns
+        ? Effect.map(sql`${statement} RETURNING 1`.values, (rows) => rows.length)
+        : Effect.map(statement.raw, affected)
+
+    const isDone = (statement: Statement<unknown>): Effect.Effect<boolean, SqlError> =>
+      Effect.map(count(statement), (rows) => rows > 0)
+
+    const textUnderLease = (rows: ReadonlyArray<ReadonlyArray<unknown>>) =>
+      Option.map(Option.fromNullable(rows[0]), (row) => ({ text: firstText(row) }))
+
+    const acquireReturning: SessionTable["acquire"] = (id, key, holder) =>
+      Effect.map(
+        sql`INSERT INTO ${table} AS session (key_hash, session_key, holder, lease_until)
+VALUES (${id}, ${key}, ${holder}, ${later})
+ON CONFLICT (key_hash) DO UPDATE SET holder = excluded.holder, lease_until = ${later}
+WHERE session.lease_until IS NULL OR session.lease_until <= ${now} OR session.holder = excluded.holder
+RETURNING stored`.values,
+        textUnderLease
+      )
+
+    // The second assignment sees what the first has assigned.
+    const acquireThenRead: SessionTable["acquire"] = (id, key, holder) =>
+      Effect.zipRight(
+        sql`INSERT INTO ${table} (key_hash, session_key, holder, lease_until)
+VALUES (${id}, ${key}, ${holder}, ${later})
+ON DUPLICATE KEY UPDATE
+holder = IF(lease_until IS NULL OR lease_until <= ${now} OR holder = ${holder}, ${holder}, holder),
+lease_until = IF(holder = ${holder}, ${later}, lease_until)`.raw,
+        Effect.map(sql`SELECT stored FROM ${table} WHERE ${isHeldBy(id, holder)}`.values, textUnderLease)
+      )
+
+    // It is a setting of the connection, and clients come to have other connections. A greater one is the user's.
+    const prepare = sql`PRAGMA busy_timeout`.values.pipe(
+      Effect.flatMap(([row]) =>
+        Number(row?.[0]) >= busyMillis
+          ? Effect.void
+          : sql`PRAGMA busy_timeout = ${sql.literal(String(busyMillis))}`.raw
+      ),
+      // A database that is not on this machine knows no such setting, and needs none.
+      Effect.ignore
+    )
+
+    return {
+      prepare: dialect.refusesAtOnce ? prepare : Effect.void,
+      create: Effect.asVoid(sql`CREATE TABLE IF NOT EXISTS ${table} ${sql.literal(dialect.columns)}`.raw),
+      probe: Effect.asVoid(
+        sql`SELECT key_hash, session_key, stored, holder, lease_until, ends_at FROM ${table} WHERE 1 = 0`.raw
+      ),
+      read: (id) =>
+        Effect.map(sql`SELECT stored FROM ${table} WHERE key_hash = ${id}`.values, (rows) =>
+          Option.flatMap(Option.fromNullable(rows[0]), firstText)
+        ),
+      acquire: dialect.returns ? acquireReturning : acquireThenRead,
+      renew: (id, holder) =>
+        isDone(
+          sql`UPDATE ${table} SET lease_until = ${later} WHERE ${isHeldBy(id, holder)} AND lease_until IS NOT NULL`
+        ),
+      replace: (id, holder, text, endsAt) =>
+        isDone(
+          sql`UPDATE ${table} SET stored = ${text}, ends_at = ${endsAt}, lease_until = NULL WHERE ${isHeldBy(id, holder)}`
+        ),
+      copy: (id, holder, copyId) =>
+        Effect.asVoid(
+          sql`${insertNew} INTO ${table} (key_hash, session_key, stored)
+SELECT ${copyId}, session_key, stored FROM ${table} WHERE ${isHeldBy(id, holder)} AND stored IS NOT NULL
+${unlessThere}`.raw
+        ),
+      empty: (id, holder) => isDone(sql`UPDATE ${table} SET stored = NULL WHERE ${isHeldBy(id, holder)}`),
+      release: (id, holder) =>
+        Effect.asVoid(
+          sql`UPDATE ${table} SET holder = NULL, lease_until = NULL WHERE ${isHeldBy(id, holder)}`.raw
+        ),
+      purge: count(
+        sql`DELETE FROM ${table} WHERE (stored IS NULL OR ends_at <= ${now})
+AND (lease_until IS NULL OR lease_until <= ${now} - ${sql.literal(String(purgeGraceMillis))})`
+      )
+    }
+  })
