@@ -2,6 +2,9 @@ import { defineConfig } from "vitest/config"
 
 export default defineConfig({
   test: {
-    projects: ["packages/*", "examples"]
+    projects: ["packages/*", "examples"],
+    // Most tests wait for servers and processes.
+    maxWorkers: 3,
+    minWorkers: 1
   }
 })
