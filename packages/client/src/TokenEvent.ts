@@ -14,11 +14,12 @@ import type { TokenStoreError } from "./TokenStoreError.js"
  * - `Refreshed`: the refresh token brought a new token.
  * - `Adopted`: somebody else who shares the store had refreshed already.
  * - `Rejected`: a resource refused the current token.
- * - `NotDurable`: the new token is in use but could not be stored; storing is tried again until it succeeds.
+ * - `NotDurable`: the token is in use but could not be stored, or the storage has lost it (`Lost`); storing is tried
+ *   again until it succeeds.
  * - `Durable`: it is stored now.
  * - `RefreshFailed`: no new token came. With `whileValid`, the current one is still good and in use.
  * - `SessionEnded`: the server refused for good; it is not asked again until something changes.
- * - `LoggedOut`: the session was ended on purpose.
+ * - `LoggedOut`: the session was ended on purpose, here or by somebody else who shares it.
  *
  * @since 0.1.0
  * @category models

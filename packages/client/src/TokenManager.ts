@@ -95,7 +95,10 @@ export interface Service extends TokenSource {
    * can be done.
    */
   readonly getToken: Effect.Effect<OAuthToken.OAuthToken, TokenError>
-  /** Begins a new session, whatever there is. With a `grant`, by that one this once. Asks the server in any case. */
+  /**
+   * Begins a new session, whatever there is. With a `grant`, by that one this once. Asks the server in any case. What is
+   * stored and cannot be read is set aside.
+   */
   readonly fetchToken: (
     options?: (RequestOptions & { readonly grant?: Grant.Grant | undefined }) | undefined
   ) => Effect.Effect<OAuthToken.OAuthToken, TokenError>
@@ -109,8 +112,8 @@ export interface Service extends TokenSource {
   readonly isTokenExpired: Effect.Effect<boolean, TokenStoreError>
   /**
    * Ends the session: revokes its refresh token and its access token, where the server has a revocation endpoint, then
-   * removes it from the store. Until `fetchToken` begins a new one, whoever needs a token gets an
-   * `AuthValidationException`. If the server cannot be told, the session is kept, so that it can be tried again.
+   * removes it from the store, where a mark of its end stays. Until `fetchToken` begins a new one, whoever needs a token
+   * gets an `AuthValidationException`, here and wherever else the session was in use. If the server cannot be told, the session is kept, so that it can be tried again.
    */
   readonly logout: Effect.Effect<void, TokenError>
   /** What happens to the session from now on. A slow reader misses events beyond 256. */
