@@ -148,8 +148,8 @@ export const createTable = (
   Effect.flatMap(tableOf(options), ({ table, asked }) => makeTable(table, asked))
 
 /**
- * Makes the table as one of your migrations, in the transaction of the `Migrator` that runs it. Nothing happens if the
- * table is there.
+ * Makes the table as one of your migrations, in the transaction of the `Migrator` that runs it, which on MySQL undoes no
+ * table. Nothing happens if the table is there.
  *
  * @example
  * ```ts

@@ -61,9 +61,12 @@ onEachDatabase("the table", (kind) => {
           table: `migrations_of_${table}`.slice(0, 40)
         }).pipe(Effect.provideService(SqlClient.SqlClient, sql))
       const migration = SqlTokenStorage.migration({ table })
-      yield* Effect.exit(migrate({ "0001_sessions": Effect.zipRight(migration, Effect.fail("no")) }))
-      const missing = yield* Effect.flip(works(sql, table))
-      assert.match(String(missing), /There is no table/)
+      // MySQL commits with the table that the migration was run, whatever comes of it.
+      if (!kind.isMysql) {
+        yield* Effect.exit(migrate({ "0001_sessions": Effect.zipRight(migration, Effect.fail("no")) }))
+        const missing = yield* Effect.flip(works(sql, table))
+        assert.match(String(missing), /There is no table/)
+      }
       assert.lengthOf(yield* migrate({ "0001_sessions": migration }), 1)
       yield* works(sql, table)
       assert.lengthOf(yield* migrate({ "0001_sessions": migration, "0002_again": migration }), 1)

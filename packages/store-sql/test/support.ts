@@ -37,6 +37,8 @@ export interface Database {
 
 export interface Kind {
   readonly name: string
+  /** Of MySQL, what is made of a table is not undone with a transaction, and no statement returns what it changed. */
+  readonly isMysql: boolean
   readonly database: Effect.Effect<Database, unknown, Scope.Scope>
 }
 
@@ -53,6 +55,7 @@ const renaming = ({ renames = false }: ConnectOptions) =>
 
 export const libsql: Kind = {
   name: "libSQL",
+  isMysql: false,
   database: Effect.map(
     Effect.acquireRelease(
       Effect.sync(() => mkdtempSync(join(tmpdir(), "store-sql-"))),
@@ -89,6 +92,41 @@ export const pgClient = ({ url }: { readonly url: string }, options: ConnectOpti
     })
   )
 
+/** The URL of a MySQL or MariaDB, if there is one to try, and `@effect/sql-mysql2` with it: no test needs either. */
+export const mysqlUrl = process.env["EFFECT_OAUTH_MYSQL_URL"]
+
+interface MysqlModule {
+  readonly MysqlClient: {
+    readonly layer: (config: object) => Layer.Layer<SqlClient.SqlClient, unknown>
+  }
+}
+
+export const mysqlClient = (url: string, options: ConnectOptions = {}) =>
+  Effect.gen(function* () {
+    const name = "@effect/sql-mysql2"
+    const { MysqlClient }: MysqlModule = yield* Effect.promise(() => import(/* @vite-ignore */ name))
+    return yield* sqlClientOf(
+      MysqlClient.layer({
+        url: Redacted.make(url),
+        maxConnections: options.connections ?? 10,
+        ...renaming(options)
+      })
+    )
+  })
+
+const tableOfItsOwn = () => `sessions_${globalThis.crypto.randomUUID().replaceAll("-", "")}`
+
+const mysql = (url: string): Kind => ({
+  name: "MySQL",
+  isMysql: true,
+  database: Effect.sync(
+    (): Database => ({
+      table: tableOfItsOwn(),
+      connect: (options) => mysqlClient(url, options)
+    })
+  )
+})
+
 /** What a suite is run with, on each kind of database. */
 export const onEachDatabase = (name: string, suite: (kind: Kind) => void): void => {
   describe(`${name} on libSQL`, () => suite(libsql))
@@ -96,12 +134,13 @@ export const onEachDatabase = (name: string, suite: (kind: Kind) => void): void 
     const server = sharedServer()
     suite({
       name: "PostgreSQL",
+      isMysql: false,
       database: Effect.map(server, (service): Database => {
-        const table = `sessions_${globalThis.crypto.randomUUID().replaceAll("-", "")}`
-        return { table, connect: (options) => pgClient(service, options) }
+        return { table: tableOfItsOwn(), connect: (options) => pgClient(service, options) }
       })
     })
   })
+  if (mysqlUrl !== undefined) describe(`${name} on MySQL`, () => suite(mysql(mysqlUrl)))
 }
 
 /** The storage of a client, whose table is made if need be. */

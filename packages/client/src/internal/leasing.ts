@@ -103,7 +103,7 @@ export const leasing = (storage: TokenStorage): Driver => {
   const release = (key: string, holder: string): Effect.Effect<void> =>
     Effect.ignore(apart(answering(key, "lease", storage.release(key, holder))))
 
-  /** An attempt whose caller does not wait for its end may still succeed: what it took is given back then. */
+  /** An attempt that is given up, by its caller or for lack of an answer, may have succeeded: what it took is given back. */
   const attempt = (key: string, holder: string) =>
     Effect.uninterruptibleMask((restore) =>
       Effect.gen(function* () {
@@ -113,7 +113,7 @@ export const leasing = (storage: TokenStorage): Driver => {
           Effect.interruptible(answering(key, "lease", storage.acquire(key, holder)))
         )
         const exit = yield* Effect.exit(restore(Fiber.join(fiber)))
-        if (Exit.isInterrupted(exit)) {
+        if (Exit.isFailure(exit)) {
           yield* Effect.forkDaemon(Effect.zipRight(Fiber.await(fiber), release(key, holder)))
         }
         return Option.map(yield* exit, ({ text }) => ({ text, since }))

@@ -8,6 +8,7 @@ import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import * as Schedule from "effect/Schedule"
 import * as Tracer from "effect/Tracer"
+import { UncommittedStatement } from "./sessionTable.js"
 
 const patience = Duration.seconds(5)
 
@@ -31,33 +32,38 @@ const causesOf = (failure: unknown): ReadonlyArray<unknown> => {
   return causes
 }
 
-const says = (failure: unknown, codes: RegExp, words: RegExp): boolean =>
+const says = (failure: unknown, codes: RegExp, words?: RegExp): boolean =>
   causesOf(failure).some(
     (cause) =>
       (Predicate.hasProperty(cause, "code") && typeof cause.code === "string" && codes.test(cause.code)) ||
-      (Predicate.hasProperty(cause, "message") &&
+      (words !== undefined &&
+        Predicate.hasProperty(cause, "message") &&
         typeof cause.message === "string" &&
         words.test(cause.message))
   )
 
+/** Others use the file. */
+const isLocked = (failure: unknown): boolean =>
+  says(failure, /^SQLITE_(BUSY|LOCKED)\w*$/, /^(SQLITE_(BUSY|LOCKED)\w*: )?database( table)? is locked/)
+
 /** Others were in the way. */
 const isBusy = (failure: unknown): boolean =>
-  says(
-    failure,
-    /^(SQLITE_(BUSY|LOCKED)\w*|40001|40P01|55P03|ER_LOCK_\w+)$/,
-    /^(SQLITE_(BUSY|LOCKED)\w*: )?database( table)? is locked/
-  )
+  isLocked(failure) || says(failure, /^(40001|40P01|55P03|ER_LOCK_\w+|ER_CHECKREAD)$/)
 
 /** The connection broke on the way, or the server went down: there may be another one to connect to. */
 const isBroken = (failure: unknown): boolean =>
-  says(failure, /^(57P0[13]|ECONNRESET|EPIPE|PROTOCOL_CONNECTION_LOST)$/, /^Connection terminated/)
+  says(
+    failure,
+    /^(57P0[13]|ECONNRESET|EPIPE|PROTOCOL_CONNECTION_LOST|ER_SERVER_SHUTDOWN|ER_CLIENT_INTERACTION_TIMEOUT)$/,
+    /^(Connection terminated|Can't add new command when connection is in closed state)/
+  )
 
 /**
  * libSQL does not end a statement that was refused so. Whatever its connection is told to write from then on is seen by
  * that connection only, and never written, though it says that it was; and nobody else can write.
  */
 const isCrippled = (failure: unknown): boolean =>
-  isBusy(failure) &&
+  isLocked(failure) &&
   // Of libSQL's errors some are `LibsqlError`, and some have no name of their own.
   causesOf(failure).some((cause) => cause instanceof Error && /^(Libsql)?Error$/.test(cause.name))
 
@@ -116,6 +122,9 @@ export const asking = (table: string, prepare: Effect.Effect<void>): Asking => {
     }
     if (failure instanceof CrippledConnection) {
       return `${what}: others were in the way of this connection before, and libSQL writes nothing through it any more. Make a new client.`
+    }
+    if (causesOf(failure).some((cause) => cause instanceof UncommittedStatement)) {
+      return `${what}: autocommit is off, so nothing would stay written. Turn it on for the connections of this client.`
     }
     return isBusy(failure)
       ? `${what}: others were in the way for too long.${ownTransaction}`

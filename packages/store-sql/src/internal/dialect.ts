@@ -8,8 +8,8 @@ export interface Dialect {
   /** Milliseconds since 1970 by the clock of the database. */
   readonly now: string
   readonly columns: string
-  /** How a row is inserted unless there is one, before and after what is inserted. */
-  readonly insertNew: readonly [before: string, after: string]
+  /** What follows on an insertion so that a row without a lease that is there already stays as it is. */
+  readonly unlessThere: string
   /** Whether whoever finds the database in use is told so at once, unless the connection was told to wait. */
   readonly refusesAtOnce: boolean
   /** Whether a statement can tell what it changed. */
@@ -28,7 +28,7 @@ const columns = `(
 const returning = {
   quote: `"`,
   columns,
-  insertNew: ["INSERT", "ON CONFLICT (key_hash) DO NOTHING"],
+  unlessThere: "ON CONFLICT (key_hash) DO NOTHING",
   returns: true
 } as const
 
@@ -48,6 +48,7 @@ const sqlite: Dialect = {
 const mysql: Dialect = {
   quote: "`",
   refusesAtOnce: false,
+  // The time at which the statement began. A holder reckons with that: a lease lasts from when it was asked for.
   now: "(TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(3)) DIV 1000)",
   columns: `(
   key_hash VARCHAR(255) CHARACTER SET ascii COLLATE ascii_bin NOT NULL PRIMARY KEY,
@@ -56,8 +57,9 @@ const mysql: Dialect = {
   holder VARCHAR(255) CHARACTER SET ascii COLLATE ascii_bin,
   lease_until BIGINT,
   ends_at BIGINT
-)`,
-  insertNew: ["INSERT IGNORE", ""],
+) ENGINE = InnoDB`,
+  // `INSERT IGNORE` would ignore whatever else is wrong, too.
+  unlessThere: "ON DUPLICATE KEY UPDATE lease_until = NULL",
   returns: false
 }
 

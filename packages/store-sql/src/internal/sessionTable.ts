@@ -1,5 +1,5 @@
 import type { SqlClient } from "@effect/sql/SqlClient"
-import type { SqlError } from "@effect/sql/SqlError"
+import { SqlError } from "@effect/sql/SqlError"
 import type { Statement } from "@effect/sql/Statement"
 import type { AuthValidationException } from "@effect-oauth/client/AuthValidationException"
 import * as Effect from "effect/Effect"
@@ -44,17 +44,42 @@ export interface SessionTable {
 /** How long a holder that was stopped, and in whose place nobody came, may take to come back and write. */
 const purgeGraceMillis = 3_600_000
 
+/** How many rows MySQL purges at once. */
+const purgedAtOnce = 1000
+
 /** How long a statement waits on SQLite, which holds up the process: what it waits for takes a moment. */
 const busyMillis = 2000
 
 const firstText = (row: ReadonlyArray<unknown>): Option.Option<string> =>
   typeof row[0] === "string" ? Option.some(row[0]) : Option.none()
 
-/** How many rows a statement affected, as MySQL tells it. */
-const affected = (result: unknown): number =>
-  Predicate.hasProperty(result, "affectedRows") && typeof result.affectedRows === "number"
+/** MySQL was told not to commit each statement: what was written would be gone with the connection. */
+export class UncommittedStatement extends Error {
+  override readonly name = "UncommittedStatement"
+}
+
+/** As MySQL tells it with each answer: the statement is part of a transaction that has not ended. */
+const inTransaction = 1
+
+const committed = (result: unknown): Effect.Effect<unknown, SqlError> =>
+  Predicate.hasProperty(result, "serverStatus") &&
+  typeof result.serverStatus === "number" &&
+  (result.serverStatus & inTransaction) !== 0
+    ? Effect.fail(new SqlError({ cause: new UncommittedStatement() }))
+    : Effect.succeed(result)
+
+/**
+ * How many rows a statement of MySQL was for. Of an update, `affectedRows` leaves out those that had these values
+ * already, unless the client asked for them to be counted. The first number of `info`, in any language, does not.
+ */
+const affected = (result: unknown): number => {
+  const matched =
+    Predicate.hasProperty(result, "info") && typeof result.info === "string" ? /\d+/.exec(result.info) : null
+  if (matched !== null) return Number(matched[0])
+  return Predicate.hasProperty(result, "affectedRows") && typeof result.affectedRows === "number"
     ? result.affectedRows
     : 0
+}
 
 /** The table of this name in the dialect of the client. */
 export const make = (
@@ -67,15 +92,17 @@ export const make = (
     const table = sql.literal(name.map((part) => dialect.quote + part + dialect.quote).join("."))
     const now = sql.literal(dialect.now)
     const later = sql.literal(`${dialect.now} + ${leaseMillis}`)
-    const insertNew = sql.literal(dialect.insertNew[0])
-    const unlessThere = sql.literal(dialect.insertNew[1])
+    const unlessThere = sql.literal(dialect.unlessThere)
 
     const isHeldBy = (id: string, holder: string) => sql`key_hash = ${id} AND holder = ${holder}`
+
+    const write = (statement: Statement<unknown>): Effect.Effect<unknown, SqlError> =>
+      Effect.flatMap(statement.raw, committed)
 
     const count = (statement: Statement<unknown>): Effect.Effect<number, SqlError> =>
       dialect.returns
         ? Effect.map(sql`${statement} RETURNING 1`.values, (rows) => rows.length)
-        : Effect.map(statement.raw, affected)
+        : Effect.map(write(statement), affected)
 
     const isDone = (statement: Statement<unknown>): Effect.Effect<boolean, SqlError> =>
       Effect.map(count(statement), (rows) => rows > 0)
@@ -93,16 +120,32 @@ RETURNING stored`.values,
         textUnderLease
       )
 
-    // The second assignment sees what the first has assigned.
-    const acquireThenRead: SessionTable["acquire"] = (id, key, holder) =>
-      Effect.zipRight(
-        sql`INSERT INTO ${table} (key_hash, session_key, holder, lease_until)
+    // The second assignment sees what the first has assigned, except in some modes of MariaDB: it is right in both.
+    const acquireThenRead: SessionTable["acquire"] = (id, key, holder) => {
+      const isFree = sql`lease_until IS NULL OR lease_until <= ${now} OR holder = ${holder}`
+      return Effect.zipRight(
+        write(sql`INSERT INTO ${table} (key_hash, session_key, holder, lease_until)
 VALUES (${id}, ${key}, ${holder}, ${later})
 ON DUPLICATE KEY UPDATE
-holder = IF(lease_until IS NULL OR lease_until <= ${now} OR holder = ${holder}, ${holder}, holder),
-lease_until = IF(holder = ${holder}, ${later}, lease_until)`.raw,
+holder = IF(${isFree}, ${holder}, holder),
+lease_until = IF(${isFree}, ${later}, lease_until)`),
         Effect.map(sql`SELECT stored FROM ${table} WHERE ${isHeldBy(id, holder)}`.values, textUnderLease)
       )
+    }
+
+    const isPurged = sql`(stored IS NULL OR ends_at <= ${now})
+AND (lease_until IS NULL OR lease_until <= ${now} - ${sql.literal(String(purgeGraceMillis))})`
+
+    // On MySQL a deletion that goes through the table locks each row that it sees, until it has seen all.
+    const purgeFound: Effect.Effect<number, SqlError> = Effect.gen(function* () {
+      const limit = sql.literal(String(purgedAtOnce))
+      const found = yield* sql`SELECT key_hash FROM ${table} WHERE ${isPurged} LIMIT ${limit}`.values
+      if (found.length === 0) return 0
+      const purged = yield* count(
+        sql`DELETE FROM ${table} WHERE key_hash IN ${sql.in(found.map(([id]) => id))} AND ${isPurged}`
+      )
+      return purged === 0 || found.length < purgedAtOnce ? purged : purged + (yield* purgeFound)
+    })
 
     // It is a setting of the connection, and clients come to have other connections. A greater one is the user's.
     const prepare = sql`PRAGMA busy_timeout`.values.pipe(
@@ -136,18 +179,15 @@ lease_until = IF(holder = ${holder}, ${later}, lease_until)`.raw,
         ),
       copy: (id, holder, copyId) =>
         Effect.asVoid(
-          sql`${insertNew} INTO ${table} (key_hash, session_key, stored)
+          write(sql`INSERT INTO ${table} (key_hash, session_key, stored)
 SELECT ${copyId}, session_key, stored FROM ${table} WHERE ${isHeldBy(id, holder)} AND stored IS NOT NULL
-${unlessThere}`.raw
+${unlessThere}`)
         ),
       empty: (id, holder) => isDone(sql`UPDATE ${table} SET stored = NULL WHERE ${isHeldBy(id, holder)}`),
       release: (id, holder) =>
         Effect.asVoid(
-          sql`UPDATE ${table} SET holder = NULL, lease_until = NULL WHERE ${isHeldBy(id, holder)}`.raw
+          write(sql`UPDATE ${table} SET holder = NULL, lease_until = NULL WHERE ${isHeldBy(id, holder)}`)
         ),
-      purge: count(
-        sql`DELETE FROM ${table} WHERE (stored IS NULL OR ends_at <= ${now})
-AND (lease_until IS NULL OR lease_until <= ${now} - ${sql.literal(String(purgeGraceMillis))})`
-      )
+      purge: dialect.returns ? count(sql`DELETE FROM ${table} WHERE ${isPurged}`) : purgeFound
     }
   })
