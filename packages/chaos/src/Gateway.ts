@@ -5,7 +5,7 @@ import * as Effect from "effect/Effect"
 import * as FiberSet from "effect/FiberSet"
 import type * as Scope from "effect/Scope"
 import type * as Plan from "./Plan.js"
-import { incarnationHeader } from "./Protocol.js"
+import { handedHeader, incarnationHeader } from "./Protocol.js"
 import { type Entry, fingerprint, now } from "./Trace.js"
 
 /** Stands between the workers and the token endpoint, knows who sends what, and does to it what the plan wants. */
@@ -62,7 +62,7 @@ export const make = (upstream: string, hooks: Hooks): Effect.Effect<Gateway, Gat
 
     const handle = (exchange: Exchange): Effect.Effect<void> =>
       Effect.gen(function* () {
-        const { incarnation, response } = exchange
+        const { headers, incarnation, response } = exchange
         const form = new URLSearchParams(exchange.body)
         const secret = form.get("refresh_token")
         const token = secret === null ? undefined : fingerprint(secret)
@@ -71,7 +71,9 @@ export const make = (upstream: string, hooks: Hooks): Effect.Effect<Gateway, Gat
         counts.set(session, index + 1)
         const request = requests++
         const plan = hooks.planFor(session, index)
-        hooks.record({ _tag: "Sent", at: now(), request, incarnation, session, token })
+        const at = now()
+        const handedAt = Math.min(at, Number(headers[handedHeader] ?? at))
+        hooks.record({ _tag: "Sent", at, handedAt, request, incarnation, session, token })
         let isOver = false
         response.once("close", () => {
           if (!isOver) hooks.record({ _tag: "Abandoned", at: now(), request })

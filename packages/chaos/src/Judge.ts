@@ -4,6 +4,8 @@ import type { Entry, Millis } from "./Trace.js"
 export interface Sending {
   readonly request: number
   readonly at: Millis
+  /** When its process handed it to the HTTP client: the last moment at which it could have been left undone. */
+  readonly handedAt: Millis
   readonly incarnation: string
   readonly session: string
   /** The refresh token that it spent; absent for a login. */
@@ -120,7 +122,7 @@ const sendingsOf = (trace: ReadonlyArray<Entry>): ReadonlyArray<Sending> => {
     }
     if (entry._tag === "Lost") sending.lostAt = entry.at
   }
-  return [...sendings.values()].sort((one, other) => one.at - other.at)
+  return [...sendings.values()].sort((one, other) => one.handedAt - other.handedAt)
 }
 
 const first = (times: Map<string, Millis>, key: string, at: Millis): void => {
@@ -156,7 +158,7 @@ const recordOf = (trace: ReadonlyArray<Entry>): Record => {
       (isNew && !notDurable.has(`${entry.incarnation} ${entry.token}`))
     if (isStored) first(stored, entry.token, entry.at)
   }
-  for (const { at, token } of sendings) if (token !== undefined) first(sent, token, at)
+  for (const { handedAt, token } of sendings) if (token !== undefined) first(sent, token, handedAt)
   return {
     sendings,
     killedAt: (incarnation) => killed.get(incarnation) ?? never,
@@ -195,7 +197,7 @@ const outcomeAt = (
   if (record.killedAt(incarnation) <= at) return unknown("the process was killed before it stored the reply")
   const isHalted = record
     .halts(incarnation)
-    .some(({ from, until }) => until - from >= leaseMillis / 2 && from <= at && until >= sending.at)
+    .some(({ from, until }) => until - from >= leaseMillis / 2 && from <= at && until >= sending.handedAt)
   if (isHalted) return unknown("the process was stopped for longer than a lease may bear")
   return known(
     sending.flushedAt <= at
@@ -222,7 +224,7 @@ export const judge = (trace: ReadonlyArray<Entry>, options: Options): Verdict =>
     if (sending.token === undefined) continue
     const before = earlier.get(sending.token) ?? []
     for (const first of before) {
-      const outcome = outcomeAt(record, options, first, sending.at, sending.incarnation)
+      const outcome = outcomeAt(record, options, first, sending.handedAt, sending.incarnation)
       if (outcome.isKnown) {
         repeated.push({ first, second: sending, because: outcome.because })
         break
@@ -293,6 +295,8 @@ const explain = (record: Record, options: Options, refused: Sending): string | u
     ({ token, successor }) => token === refused.token && successor !== undefined
   )
   if (spent === undefined) return undefined
-  const outcome = outcomeAt(record, options, spent, refused.at, refused.incarnation)
+  // Whoever was stopped between handing it over and sending it came late, and is the one who was refused.
+  const [first, second] = spent.handedAt <= refused.handedAt ? [spent, refused] : [refused, spent]
+  const outcome = outcomeAt(record, options, first, second.handedAt, second.incarnation)
   return outcome.isKnown ? undefined : outcome.because
 }

@@ -60,7 +60,9 @@ const faultOf = (draw: number): RequestPlan["fault"] => {
 /** Soon as a rule, now and then late. */
 const latencyOf = (draw: number, size: number): Millis => (draw < 0.04 ? 200 + 500 * size : 2 + 40 * size)
 
-const pauseOf = (leaseSeconds: number, draw: number): Millis => leaseSeconds * 1000 * (1.25 + 0.75 * draw)
+// Now and then so long that what others stored meanwhile has run out, too.
+const pauseOf = (leaseSeconds: number, draw: number): Millis =>
+  leaseSeconds * 1000 * (1.25 + 2.25 * draw * draw)
 
 const noBlow: RequestPlan["blow"] = { after: "never", delay: 0, pause: 0 }
 

@@ -56,3 +56,6 @@ export const LineJson = Schema.parseJson(Line)
 
 /** Names the process that sends a token request. */
 export const incarnationHeader = "x-incarnation"
+
+/** Tells when it handed that request to its HTTP client. */
+export const handedHeader = "x-handed-at"

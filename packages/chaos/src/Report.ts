@@ -57,7 +57,7 @@ const repeatedSentence = (repeated: ReadonlyArray<Repeated>): string => {
   return (
     `Spent once: ${plural(repeated.length, "refresh token was", "refresh tokens were")} sent again though the outcome ` +
     `was known; in session ${second.session}, ${named(second)} sent what ${named(first)} had sent ` +
-    `${Math.round(second.at - first.at)} ms before, and ${because}.`
+    `${Math.round(second.handedAt - first.handedAt)} ms before, and ${because}.`
   )
 }
 

@@ -30,7 +30,8 @@ export type EventName = (typeof eventNames)[number]
  *
  * - `Killed`: SIGKILL was sent to it.
  * - `Halted`: it did not run from then till then, because it was stopped or because the machine did not let it.
- * - `Sent`: its token request has arrived; `token` is the refresh token in it, if it is not a login.
+ * - `Sent`: its token request has arrived, which it handed to its HTTP client at `handedAt`; `token` is the refresh token
+ *   in it, if it is not a login.
  * - `Acted`: the authorization server has answered, `refused` in the words of RFC 6749, or with a `successor`.
  * - `Flushed`: the whole reply was handed to the connection.
  * - `Lost`: the connection was cut in place of the reply.
@@ -43,6 +44,7 @@ export type Entry =
   | {
       readonly _tag: "Sent"
       readonly at: Millis
+      readonly handedAt: Millis
       readonly request: number
       readonly incarnation: string
       readonly session: string

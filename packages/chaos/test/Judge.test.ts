@@ -5,9 +5,16 @@ import type { Entry } from "../src/Trace.js"
 const options = { leaseMillis: 2000, verifier: "verifier" }
 
 /** A story, told by the steps of token requests. Tokens have names: `a` brings `b`, `b` brings `c`. */
-const sent = (at: number, request: number, incarnation: string, token?: string): Entry => ({
+const sent = (
+  at: number,
+  request: number,
+  incarnation: string,
+  token?: string,
+  handedAt: number = at
+): Entry => ({
   _tag: "Sent",
   at,
+  handedAt,
   request,
   incarnation,
   session: "alice",
@@ -196,6 +203,38 @@ describe("Judge", () => {
       )
     })
 
+    it("when a process that was stopped for long wakes and only then hands it over, as late as it may arrive", () => {
+      assert.deepStrictEqual(
+        judge(
+          ...login,
+          halted(900, 4000, "two"),
+          sent(3000, 1, "one", "a"),
+          gave(3010, 1, "b"),
+          flushed(3020, 1),
+          told(3030, "one", "Refreshed", "b"),
+          sent(4020, 2, "two", "a", 4001),
+          refused(4030, 2),
+          flushed(4040, 2, 400)
+        ),
+        violation
+      )
+    })
+
+    it("when two processes hand it over at a time, and the first one, which runs, is the last to arrive", () => {
+      assert.deepStrictEqual(
+        judge(
+          ...login,
+          sent(3000, 1, "one", "a", 2995),
+          gave(3010, 1, "b"),
+          flushed(3020, 1),
+          sent(3400, 2, "two", "a", 2990),
+          refused(3410, 2),
+          flushed(3420, 2, 400)
+        ),
+        { ...nothing, repeated: [1], unexplained: [2] }
+      )
+    })
+
     it("when a living process gave the reply up before it came", () => {
       assert.deepStrictEqual(judge(...spent, abandoned(1015, 1), ...again("two")), violation)
     })
@@ -268,6 +307,23 @@ describe("Judge", () => {
           told(2510, "one", "Refreshed", "b"),
           told(2511, "one", "NotDurable", "b"),
           ...again("two")
+        ),
+        allowed("the process was stopped for longer than a lease may bear")
+      )
+    })
+
+    it("when whoever had handed it over was stopped before it was sent, and somebody else spent it meanwhile", () => {
+      assert.deepStrictEqual(
+        judge(
+          ...login,
+          halted(1001, 4000, "two"),
+          sent(3000, 1, "one", "a"),
+          gave(3010, 1, "b"),
+          flushed(3020, 1),
+          told(3030, "one", "Refreshed", "b"),
+          sent(4002, 2, "two", "a", 1000),
+          refused(4010, 2),
+          flushed(4020, 2, 400)
         ),
         allowed("the process was stopped for longer than a lease may bear")
       )

@@ -28,6 +28,7 @@ import {
   expiryMillis,
   type Held,
   isLost,
+  isRemains,
   isSame,
   isSameSession,
   reconcile,
@@ -354,15 +355,20 @@ export const makeKept = (
         return reconcile(held, stored)
       })
 
+    const endedByOthers = Effect.suspend(() => {
+      held = undefined
+      rejected = undefined
+      loggedOutElsewhere = true
+      return publish(TokenEvent.LoggedOut({ key }))
+    })
+
     /** Whoever shares the session may have ended it. */
     const noticeEnd = (stored: StoredSession): Effect.Effect<void> =>
       Effect.suspend(() => {
         if (Option.isSome(stored.token)) loggedOutElsewhere = false
-        if (Option.isSome(stored.token) || !stored.isEnded || held?.origin !== "Stored") return Effect.void
-        held = undefined
-        rejected = undefined
-        loggedOutElsewhere = true
-        return publish(TokenEvent.LoggedOut({ key }))
+        return Option.isNone(stored.token) && stored.isEnded && held?.origin === "Stored"
+          ? endedByOthers
+          : Effect.void
       })
 
     const notify = (token: OAuthToken.OAuthToken): Effect.Effect<void> => {
@@ -466,19 +472,27 @@ export const makeKept = (
       { result, session }: Renewal,
       stored: Option.Option<OAuthToken.OAuthToken>,
       storeError: TokenStoreError | undefined,
-      isFinal: (session: Option.Option<OAuthToken.OAuthToken>) => boolean
+      isFinal: (session: Option.Option<OAuthToken.OAuthToken>) => boolean,
+      again: Option.Option<Effect.Effect<OAuthToken.OAuthToken, TokenError>>
     ): Effect.Effect<OAuthToken.OAuthToken, TokenError> =>
       Effect.gen(function* () {
         let replaces = stored
         if (storeError?.reason === "LeaseLost") {
-          // Whoever took the lease over has written: what is stored there counts, if it is of any use.
-          replaces = yield* reread
-          const isUseful = Option.exists(
-            replaces,
-            (token) => !isSameSession(replaces, stored) && !isRejected(token)
-          )
-          if (isUseful && Option.isSome(replaces) && !(yield* OAuthToken.isExpired(replaces.value))) {
-            return yield* adopt(replaces.value)
+          // Whoever took the lease over has written: what is stored there counts, also if it has to be refreshed.
+          const theirs = yield* Effect.orElseSucceed(store.read(key), () => undefined)
+          if (theirs?.isEnded === true && Option.isSome(again)) {
+            yield* endedByOthers
+            return yield* new AuthValidationException({ message: endedElsewhere })
+          }
+          const session = theirs?.token ?? Option.none()
+          if (Option.isSome(session) && !isSameSession(session, stored) && !isRemains(session, stored)) {
+            if (!isRejected(session.value) && !(yield* OAuthToken.isExpired(session.value))) {
+              return yield* adopt(session.value)
+            }
+            if (Option.isSome(again) && Option.isSome(session.value.refreshToken)) {
+              return yield* Effect.zipRight(adopt(session.value), again.value)
+            }
+            replaces = session
           }
         }
         if (Either.isLeft(result)) {
@@ -562,7 +576,16 @@ export const makeKept = (
           if (landedRenewal !== undefined) {
             const { renewal, stored } = landedRenewal
             return Effect.flatMap(whyNotStored(exit, renewal), (storeError) =>
-              settle(renewal, stored, storeError, isFinal)
+              settle(
+                renewal,
+                stored,
+                storeError,
+                isFinal,
+                // A login that somebody asked for is not done twice.
+                aim.refresh && attempts > 1
+                  ? Option.some(restore(renewUnderLease(aim, isFinal, attempts - 1)))
+                  : Option.none()
+              )
             )
           }
           // Somebody took the lease over before anything was spent: what they stored may do.

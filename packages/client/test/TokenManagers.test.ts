@@ -12,6 +12,7 @@ import {
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Metric from "effect/Metric"
 import * as Option from "effect/Option"
@@ -297,6 +298,47 @@ describe("a storage that", () => {
       assert.isTrue(session.isEnded)
     })
   )
+
+  const meanwhile = {
+    "a good token": (store: FaultyStore.FaultyStore) =>
+      Effect.map(sibling("1 hour"), (token) => store.sibling.write(key, token)),
+    "a token that has run out": (store: FaultyStore.FaultyStore) =>
+      Effect.map(sibling("1 second"), (token) => store.sibling.write(key, token)),
+    "an end": (store: FaultyStore.FaultyStore) => Effect.sync(() => store.sibling.remove(key))
+  }
+
+  const sibling = (expiresIn: Duration.DurationInput) =>
+    OAuthToken.issue({ accessToken: "sibling", refreshToken: "sibling-refresh", expiresIn })
+
+  for (const [what, write] of Object.entries(meanwhile)) {
+    it.scoped(`was given ${what} while a holder was stopped keeps it when that one comes back`, () =>
+      Effect.gen(function* () {
+        const { endpoint, manager, store } = yield* open
+        yield* TestClock.adjust("1 hour")
+        // The reply comes after all of that.
+        endpoint.next({ latency: "5 seconds" })
+        const waiter = yield* Effect.fork(Effect.exit(manager.getToken))
+        yield* TestClock.adjust("1 second")
+        yield* write(store)
+        yield* TestClock.adjust("10 seconds")
+        const exit = yield* Fiber.join(waiter)
+        yield* TestClock.adjust("2 minutes")
+        const stored = refreshOf(store.stored(key))
+        if (what === "an end") {
+          assert.isTrue(Exit.isFailure(exit))
+          assert.isUndefined(stored)
+          assert.strictEqual((yield* Effect.flip(manager.getToken))._tag, "AuthValidationException")
+        } else if (what === "a good token") {
+          assert.strictEqual(stored, "sibling-refresh")
+          assert.strictEqual(Exit.isSuccess(exit) && access(exit.value), "sibling")
+        } else {
+          // It is refreshed, and not replaced by what the stopped one had got.
+          assert.include(endpoint.journal, "refresh sibling-refresh")
+          assert.notStrictEqual(stored, "refresh-2")
+        }
+      })
+    )
+  }
 
   it.scoped("was given what a refused sibling had left does not lose the live token in memory", () =>
     Effect.gen(function* () {

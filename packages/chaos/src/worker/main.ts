@@ -21,7 +21,7 @@ import * as Redacted from "effect/Redacted"
 import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
-import { incarnationHeader, type Settings, SettingsJson } from "../Protocol.js"
+import { handedHeader, incarnationHeader, type Settings, SettingsJson } from "../Protocol.js"
 import { fingerprint, now } from "../Trace.js"
 import * as Calls from "./Calls.js"
 import * as stores from "./stores.js"
@@ -39,7 +39,12 @@ const EndpointLayer = ({ incarnation, tokenEndpoint }: Settings) =>
         HttpClient.HttpClient,
         Effect.map(
           HttpClient.HttpClient,
-          HttpClient.mapRequest(HttpClientRequest.setHeader(incarnationHeader, incarnation))
+          HttpClient.mapRequest((request) =>
+            HttpClientRequest.setHeaders(request, {
+              [incarnationHeader]: incarnation,
+              [handedHeader]: String(now())
+            })
+          )
         )
       )
     )

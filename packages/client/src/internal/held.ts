@@ -43,7 +43,7 @@ export const expiryMillis = (token: OAuthToken.OAuthToken): number =>
   })
 
 /** Whether a session is what a refused refresh has left of another. */
-const isRemains = (session: Session, other: Session): boolean =>
+export const isRemains = (session: Session, other: Session): boolean =>
   Option.isNone(refreshTokenOf(session)) &&
   Option.isSome(other) &&
   Option.exists(session, ({ accessToken }) => Equal.equals(accessToken, other.value.accessToken))
