@@ -213,7 +213,7 @@ const tableOf = (
     const parts = yield* settings.tableName(name)
     const leaseMillis = Math.ceil(Duration.toMillis(yield* leaseOf(options)))
     const table = yield* SessionTable.make(sql, parts, leaseMillis)
-    return { name, table, asked: asking(name, table.prepare) }
+    return { name, table, asked: asking(name, table) }
   })
 
 // Of those who make the same table at once, PostgreSQL lets all but one fail.

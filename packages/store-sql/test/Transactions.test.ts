@@ -231,7 +231,7 @@ describe("within a transaction of the user on libSQL", () => {
   )
 
   it.scopedLive(
-    "one of another process that does not end is not waited for for ever, and nothing is said to be written since",
+    "one of another process that does not end is not waited for for ever, and what is written since is there",
     () =>
       Effect.gen(function* () {
         const database = yield* libsql.database
@@ -244,7 +244,28 @@ describe("within a transaction of the user on libSQL", () => {
         assert.match(String(error.cause), /SQLITE_BUSY/)
         child.kill("SIGKILL")
         yield* ended(child)
-        // This connection would say that it has written, and nobody else could see it.
+        assert.isTrue(yield* write)
+        const { sql: other } = yield* open(database)
+        const [row] = yield* other`SELECT stored FROM sessions`
+        assert.deepStrictEqual({ ...row }, { stored: "text" })
+      })
+  )
+
+  it.scopedLive(
+    "that crippled the connection for good is not followed by a write that nobody could see",
+    () =>
+      Effect.gen(function* () {
+        const database = yield* libsql.database
+        const client = yield* database.connect()
+        // Such as a client that somebody has wrapped.
+        const wrapped = new Proxy(client, { has: (target, name) => name !== "sdk" && name in target })
+        const storage = yield* storageOn(wrapped, database)
+        yield* storage.acquire("alice", "a")
+        const child = yield* writer(database, 60_000)
+        const write = storage.replace("alice", "a", text, Option.none())
+        yield* Effect.flip(write)
+        child.kill("SIGKILL")
+        yield* ended(child)
         assertPassing(yield* Effect.flip(write), /Make a new client\.$/)
         assertPassing(yield* Effect.flip(storage.read("alice")), /Make a new client\.$/)
       })

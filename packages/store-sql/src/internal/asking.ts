@@ -8,7 +8,7 @@ import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import * as Schedule from "effect/Schedule"
 import * as Tracer from "effect/Tracer"
-import { UncommittedStatement } from "./sessionTable.js"
+import { type SessionTable, UncommittedStatement } from "./sessionTable.js"
 
 const patience = Duration.seconds(5)
 
@@ -67,9 +67,6 @@ const isCrippled = (failure: unknown): boolean =>
   // Of libSQL's errors some are `LibsqlError`, and some have no name of their own.
   causesOf(failure).some((cause) => cause instanceof Error && /^(Libsql)?Error$/.test(cause.name))
 
-const isPassing = (failure: unknown): boolean =>
-  (isBusy(failure) && !isCrippled(failure)) || isBroken(failure)
-
 /** There is no such table. */
 export const isMissing = (failure: unknown): boolean =>
   says(failure, /^(42P01|ER_NO_SUCH_TABLE)$/, /no such table/)
@@ -83,6 +80,8 @@ const isOther = (failure: unknown): boolean =>
 class CrippledConnection extends Error {
   override readonly name = "CrippledConnection"
 }
+
+const isPassing = (failure: unknown): boolean => isBusy(failure) || isBroken(failure)
 
 /** Asks the database, and fails with what its user can do about it. Nothing is quoted of what a driver says. */
 export interface Asking {
@@ -109,8 +108,26 @@ const apart = <A, E>(effect: Effect.Effect<A, E>): Effect.Effect<A, E> =>
 
 const done = { read: "read", lease: "leased", write: "written" } as const
 
-export const asking = (table: string, prepare: Effect.Effect<void>): Asking => {
+export const asking = (
+  table: string,
+  { prepare, reconnect }: Pick<SessionTable, "prepare" | "reconnect">
+): Asking => {
   let crippled = false
+  const turn = Effect.unsafeMakeSemaphore(1)
+
+  /** On a connection that can be crippled nothing may come between that and another connection. */
+  const byTurns = <A, E>(statement: Effect.Effect<A, E>): Effect.Effect<A, E> =>
+    Option.isSome(reconnect) ? turn.withPermits(1)(Effect.uninterruptible(statement)) : statement
+
+  const otherConnection: Effect.Effect<void, unknown> = Option.getOrElse(reconnect, () =>
+    Effect.fail("there is no other")
+  )
+
+  const replaceCrippled = Effect.catchAllCause(otherConnection, () =>
+    Effect.sync(() => {
+      crippled = true
+    })
+  )
 
   const explain = (failure: unknown, what: string): string => {
     if (isMissing(failure)) {
@@ -142,11 +159,8 @@ export const asking = (table: string, prepare: Effect.Effect<void>): Asking => {
     run: (operation, statement) =>
       Effect.suspend(() => (crippled ? Effect.fail(new CrippledConnection()) : prepare)).pipe(
         Effect.zipRight(statement),
-        Effect.tapError((failure) =>
-          Effect.sync(() => {
-            crippled ||= isCrippled(failure)
-          })
-        ),
+        Effect.tapError((failure) => (isCrippled(failure) ? replaceCrippled : Effect.void)),
+        byTurns,
         Effect.retry({ schedule: again, while: isPassing }),
         apart,
         // Who asked waits for no driver to be interrupted, also where nothing can be interrupted.

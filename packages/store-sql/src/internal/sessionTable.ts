@@ -17,6 +17,8 @@ import { dialectOf } from "./dialect.js"
 export interface SessionTable {
   /** To be run before each statement: lets it wait for those who write at that moment. */
   readonly prepare: Effect.Effect<void>
+  /** Goes on with a connection in the place of one that was crippled: `None` where no connection ever is. */
+  readonly reconnect: Option.Option<Effect.Effect<void, unknown>>
   readonly create: Effect.Effect<void, SqlError>
   /** Fails unless the table is there, with the columns that are needed. */
   readonly probe: Effect.Effect<void, SqlError>
@@ -49,6 +51,23 @@ const purgedAtOnce = 1000
 
 /** How long a statement waits on SQLite, which holds up the process: what it waits for takes a moment. */
 const busyMillis = 2000
+
+/** As much of the client of libSQL as is needed here. */
+interface LibsqlSdk {
+  readonly transaction: (mode: "read") => Promise<{ readonly close: () => void }>
+}
+
+const isSdkOfFile = (sdk: unknown): sdk is LibsqlSdk =>
+  Predicate.hasProperty(sdk, "protocol") &&
+  sdk.protocol === "file" &&
+  Predicate.hasProperty(sdk, "transaction") &&
+  Predicate.isFunction(sdk.transaction)
+
+/** libSQL keeps its connection to a file for the transaction that begins, and opens another for what follows. */
+const reconnectionOf = (sql: SqlClient): Option.Option<Effect.Effect<void, unknown>> =>
+  Option.liftPredicate(isSdkOfFile)(Predicate.hasProperty(sql, "sdk") ? sql.sdk : undefined).pipe(
+    Option.map((sdk) => Effect.tryPromise(async () => (await sdk.transaction("read")).close()))
+  )
 
 const firstText = (row: ReadonlyArray<unknown>): Option.Option<string> =>
   typeof row[0] === "string" ? Option.some(row[0]) : Option.none()
@@ -160,6 +179,7 @@ AND (lease_until IS NULL OR lease_until <= ${now} - ${sql.literal(String(purgeGr
 
     return {
       prepare: dialect.refusesAtOnce ? prepare : Effect.void,
+      reconnect: reconnectionOf(sql),
       create: Effect.asVoid(sql`CREATE TABLE IF NOT EXISTS ${table} ${sql.literal(dialect.columns)}`.raw),
       probe: Effect.asVoid(
         sql`SELECT key_hash, session_key, stored, holder, lease_until, ends_at FROM ${table} WHERE 1 = 0`.raw
