@@ -9,11 +9,11 @@ import * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as TestClock from "effect/TestClock"
-import * as TestServices from "effect/TestServices"
 import { accessOf, put, stored, tokenOf } from "./fixtures/tokenStoreContract.js"
 
 /** A storage in memory whose leases last 10 seconds by the test clock, and whose operations can be made to misbehave. */
@@ -218,6 +218,7 @@ describe("the lease of a file", () => {
       const file = join(yield* folder, "session.json")
       const removing = yield* Deferred.make<void>()
       const goOn = yield* Deferred.make<void>()
+      const removed = yield* Deferred.make<boolean>()
       // Only what takes a lease from the dead removes without further ado.
       const slow: Layer.Layer<NodeContext.NodeContext> = Layer.effect(
         FileSystem.FileSystem,
@@ -227,7 +228,9 @@ describe("the lease of a file", () => {
             path.includes(".lease/") && options === undefined
               ? Deferred.succeed(removing, undefined).pipe(
                   Effect.zipRight(Deferred.await(goOn)),
-                  Effect.zipRight(real.remove(path, options))
+                  Effect.zipRight(Effect.exit(real.remove(path, options))),
+                  Effect.tap((exit) => Deferred.succeed(removed, Exit.isSuccess(exit))),
+                  Effect.flatten
                 )
               : real.remove(path, options)
         }))
@@ -245,7 +248,7 @@ describe("the lease of a file", () => {
       // The thief has seen enough; now the holder is heard of again.
       assert.isTrue(yield* holder.renew("alice", "h"))
       yield* Deferred.succeed(goOn, undefined)
-      yield* TestServices.provideLive(Effect.sleep("20 millis"))
+      assert.isFalse(yield* Deferred.await(removed))
       assert.isTrue(yield* holder.renew("alice", "h"))
       assert.isTrue(yield* holder.replace("alice", "h", Option.some("of the holder"), Option.none()))
       yield* Fiber.interrupt(stealing)
