@@ -114,7 +114,8 @@ export interface Service extends TokenSource {
   /**
    * Ends the session: revokes its refresh token and its access token, where the server has a revocation endpoint, then
    * removes it from the store, where a mark of its end stays. Until `fetchToken` begins a new one, whoever needs a token
-   * gets an `AuthValidationException`, here and wherever else the session was in use. If the server cannot be told, the session is kept, so that it can be tried again.
+   * gets an `AuthValidationException`, here and wherever else the session was in use. If the server cannot be told, the
+   * session is kept, so that it can be tried again.
    */
   readonly logout: Effect.Effect<void, TokenError>
   /** What happens to the session from now on. A slow reader misses events beyond 256. */

@@ -158,8 +158,8 @@ export interface FileOptions {
  * the file, `.session.json.lease`, which is empty while nobody has it, and can be removed while nothing runs. The lease
  * of a process that was killed is taken over once it was seen unchanged for `leaseDuration`. That no two clocks are
  * compared, and no process is asked whether it lives, is on purpose: neither says anything across machines and
- * containers. What others write into the file who know nothing of leases is never overwritten. Windows cannot rename
- * a folder to one that exists: there a second lease is never had.
+ * containers. What others write into the file who know nothing of leases is seen right before it is replaced, and then
+ * left as it is. Windows cannot rename a folder to one that exists: there a second lease is never had.
  *
  * @since 0.1.0
  * @category constructors
