@@ -2,7 +2,9 @@ import * as HelpDoc from "@effect/cli/HelpDoc"
 import * as ValidationError from "@effect/cli/ValidationError"
 import type * as HttpClientError from "@effect/platform/HttpClientError"
 import type { QuitException } from "@effect/platform/Terminal"
+import type { APIException } from "@effect-oauth/client/APIException"
 import { AuthValidationException } from "@effect-oauth/client/AuthValidationException"
+import type { OAuthProviderException } from "@effect-oauth/client/OAuthProviderException"
 import type { TokenError } from "@effect-oauth/client/TokenError"
 import * as Data from "effect/Data"
 import * as Duration from "effect/Duration"
@@ -69,6 +71,13 @@ const refusalHint = (error: string): string => {
   }
 }
 
+const temporary = (failure: OAuthProviderException | APIException): Report => ({
+  exitCode: ExitCode.temporary,
+  code: "Temporary",
+  message: plain(failure.message),
+  hint: again(failure.retryAfter)
+})
+
 /** What is said of a failure, and how the run ends. */
 export const report = (failure: Failure): Report => {
   if (ValidationError.isValidationError(failure)) {
@@ -102,12 +111,7 @@ export const report = (failure: Failure): Report => {
           }
     case "OAuthProviderException":
       return failure.isTransient
-        ? {
-            exitCode: ExitCode.temporary,
-            code: "Temporary",
-            message: plain(failure.message),
-            hint: again(failure.retryAfter)
-          }
+        ? temporary(failure)
         : {
             exitCode: ExitCode.refused,
             code: "Refused",
@@ -117,12 +121,7 @@ export const report = (failure: Failure): Report => {
           }
     case "APIException":
       return failure.isTransient
-        ? {
-            exitCode: ExitCode.temporary,
-            code: "Temporary",
-            message: plain(failure.message),
-            hint: again(failure.retryAfter)
-          }
+        ? temporary(failure)
         : {
             exitCode: ExitCode.refused,
             code: "Refused",
