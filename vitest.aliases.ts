@@ -14,6 +14,8 @@ export const aliases = [
     find: /^@effect-oauth\/loopback-servers\/(.+)$/,
     replacement: source("packages/loopback-servers/src/$1.ts")
   },
+  { find: /^@effect-oauth\/sample-server$/, replacement: source("packages/sample-server/src/index.ts") },
+  { find: /^@effect-oauth\/sample-server\/(.+)$/, replacement: source("packages/sample-server/src/$1.ts") },
   { find: /^@effect-oauth\/store-sql$/, replacement: source("packages/store-sql/src/index.ts") },
   { find: /^@effect-oauth\/store-redis$/, replacement: source("packages/store-redis/src/index.ts") },
   { find: /^multiauthsample$/, replacement: source("packages/multiauthsample/src/index.ts") },
