@@ -1,10 +1,12 @@
 /**
  * @since 0.1.0
  */
+import * as Headers from "@effect/platform/Headers"
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientError from "@effect/platform/HttpClientError"
-import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
+import * as Cause from "effect/Cause"
 import * as Config from "effect/Config"
 import type * as ConfigError from "effect/ConfigError"
 import * as Context from "effect/Context"
@@ -13,14 +15,16 @@ import * as Either from "effect/Either"
 import { dual } from "effect/Function"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
-import * as Redacted from "effect/Redacted"
 import * as Stream from "effect/Stream"
 import { APIException } from "./APIException.js"
+import * as AuthScheme from "./AuthScheme.js"
 import { AuthValidationException } from "./AuthValidationException.js"
+import * as Authorization from "./internal/authorization.js"
+import { discreetly } from "./internal/discreetTracer.js"
 import * as Futility from "./internal/futility.js"
 import { matchOrigins, type OriginMatcher } from "./internal/origin.js"
 import { requestInit, withoutRedirects } from "./internal/redirects.js"
-import { sanitizeDefects } from "./internal/secrets.js"
+import { sanitizeDefects, sanitizedCause, scrubber } from "./internal/secrets.js"
 import { unauthorizedError, unauthorizedResponse } from "./internal/unauthorizedView.js"
 import { OAuthProviderException } from "./OAuthProviderException.js"
 import type * as OAuthToken from "./OAuthToken.js"
@@ -102,67 +106,103 @@ const isReplayable = (request: HttpClientRequest.HttpClientRequest, replayStream
 const discard = (response: HttpClientResponse.HttpClientResponse): Effect.Effect<void> =>
   Effect.ignore(Effect.raceFirst(Stream.runDrain(response.stream), Effect.yieldNow()))
 
-const authorizeOrigins = <E, R>(
+// What the platform's spans hide by themselves.
+const isHiddenAnyway = (name: string): boolean => name === "authorization"
+
+/** Sends what is authorized so that nothing of that can be seen afterwards: in the reply, the failure, the span. */
+const sendInConfidence = <E, R>(
   self: HttpClient.HttpClient.With<E, R>,
-  source: TokenSource,
+  request: HttpClientRequest.HttpClientRequest,
+  { headerNames, request: carried, secrets }: Authorization.Carried,
+  init: RequestInit | undefined
+): Effect.Effect<HttpClientResponse.HttpClientResponse, E | HttpClientError.HttpClientError, R> => {
+  const hidden = headerNames.filter((name) => !isHiddenAnyway(name))
+  const sent = self.execute(carried).pipe(
+    withoutRedirects(init),
+    discreetly(() => ({
+      text: scrubber(secrets),
+      cause: (cause) =>
+        Cause.map(sanitizedCause(cause, secrets), (error) => unauthorizedError(request, error, secrets))
+    })),
+    Effect.mapBoth({
+      onFailure: (error) => unauthorizedError(request, error, secrets),
+      onSuccess: (response) => unauthorizedResponse(request, response, secrets)
+    }),
+    sanitizeDefects(secrets)
+  )
+  return hidden.length === 0
+    ? sent
+    : Effect.locallyWith(sent, Headers.currentRedactedNames, (names) => [...names, ...hidden])
+}
+
+const authorizeOrigins = <E, R, E2>(
+  self: HttpClient.HttpClient.With<E, R>,
+  scheme: AuthScheme.AuthScheme<E2>,
   matches: OriginMatcher,
   options: Options,
   init?: RequestInit | undefined
-): HttpClient.HttpClient.With<E | HttpClientError.HttpClientError | TokenError, R> => {
+): HttpClient.HttpClient.With<E | E2 | HttpClientError.HttpClientError | AuthValidationException, R> => {
   const otherOrigins = options.otherOrigins ?? "reject"
   const isRejected = options.isRejected ?? isUnauthorized
   const replayStreams = options.replayStreams ?? false
   const futility = Futility.make()
 
-  const send = (request: HttpClientRequest.HttpClientRequest, token: OAuthToken.OAuthToken) => {
-    const secret = Redacted.value(token.accessToken)
-    return self.execute(HttpClientRequest.setHeader(request, "authorization", `Bearer ${secret}`)).pipe(
-      withoutRedirects(init),
-      Effect.mapBoth({
-        onFailure: (error) => unauthorizedError(request, error, secret),
-        onSuccess: (response) => unauthorizedResponse(request, response, secret)
-      }),
-      sanitizeDefects([secret])
+  const send = (
+    request: HttpClientRequest.HttpClientRequest,
+    authorization: Authorization.Authorization<E2>
+  ) =>
+    Effect.flatMap(Authorization.carry(request, authorization), (carried) =>
+      sendInConfidence(self, request, carried, init)
     )
-  }
 
   const replay = (
     request: HttpClientRequest.HttpClientRequest,
     refused: OAuthToken.OAuthToken,
-    token: OAuthToken.OAuthToken
+    authorization: Authorization.Authorization<E2>
   ) =>
-    Effect.map(send(request, token), (response) => {
-      futility.replayed(request, refused, token, !isRejected(response))
+    Effect.map(send(request, authorization), (response) => {
+      if (authorization.replaceable !== undefined) {
+        futility.replayed(request, refused, authorization.replaceable.token, !isRejected(response))
+      }
       return response
     }).pipe(Effect.withSpan("oauth.replay"))
 
   const answerRefusal = (
     request: HttpClientRequest.HttpClientRequest,
-    refused: OAuthToken.OAuthToken,
+    refused: Authorization.Replaceable<E2>,
     response: HttpClientResponse.HttpClientResponse
   ) => {
-    if (futility.isFutile(request, refused)) return Effect.succeed(response)
-    return source.replaceToken(refused).pipe(
+    if (futility.isFutile(request, refused.token)) return Effect.succeed(response)
+    return refused.replace.pipe(
       Effect.map(Option.some),
       // There is no other token: the refusal is the answer.
-      Effect.catchTag("AuthValidationException", () => Effect.succeedNone),
+      Effect.catchAll((error) =>
+        error instanceof AuthValidationException ? Effect.succeedNone : Effect.fail(error)
+      ),
       Effect.tapError(() => discard(response)),
-      Effect.flatMap((token) =>
-        Option.isSome(token) && isReplayable(request, replayStreams)
-          ? Effect.zipRight(discard(response), replay(request, refused, token.value))
+      Effect.flatMap((authorization) =>
+        Option.isSome(authorization) && isReplayable(request, replayStreams)
+          ? Effect.zipRight(discard(response), replay(request, refused.token, authorization.value))
           : Effect.succeed(response)
       )
     )
   }
 
   const authorized = (request: HttpClientRequest.HttpClientRequest) =>
-    Effect.flatMap(source.getToken, (token) =>
-      Effect.flatMap(send(request, token), (response) => {
-        if (isRejected(response)) return answerRefusal(request, token, response)
-        futility.accepted(request, token)
-        return Effect.succeed(response)
-      })
-    )
+    Effect.flatMap(scheme.authorization, (authorization) => {
+      const { replaceable } = authorization
+      const sent = send(request, authorization)
+      return replaceable === undefined
+        ? sent
+        : Effect.flatMap(sent, (response) => {
+            if (isRejected(response)) return answerRefusal(request, replaceable, response)
+            futility.accepted(request, replaceable.token)
+            return Effect.succeed(response)
+          })
+    })
+
+  const isAuthorizedAlready = (request: HttpClientRequest.HttpClientRequest): boolean =>
+    scheme.isAuthorizationHeader && request.headers["authorization"] !== undefined
 
   // A finished request comes in here each time that anything outside sends it again, so each sending gets the token
   // of its own moment.
@@ -174,10 +214,10 @@ const authorizeOrigins = <E, R>(
           request
         ): Effect.Effect<
           HttpClientResponse.HttpClientResponse,
-          E | HttpClientError.HttpClientError | TokenError,
+          E | E2 | HttpClientError.HttpClientError | AuthValidationException,
           R
         > => {
-          if (request.headers["authorization"] !== undefined) return self.execute(request)
+          if (isAuthorizedAlready(request)) return self.execute(request)
           if (matches(request.url)) return authorized(request)
           return otherOrigins === "pass" ? self.execute(request) : notNamed(request)
         }
@@ -199,7 +239,7 @@ const notNamed = (
 
 const refuseAll = <E, R>(
   error: AuthValidationException
-): HttpClient.HttpClient.With<E | HttpClientError.HttpClientError | TokenError, R> =>
+): HttpClient.HttpClient.With<E | HttpClientError.HttpClientError | AuthValidationException, R> =>
   HttpClient.makeWith(
     (preprocessed: Effect.Effect<HttpClientRequest.HttpClientRequest>) =>
       Effect.zipRight(preprocessed, error),
@@ -260,10 +300,63 @@ export const authorize: {
     options: Options
   ): HttpClient.HttpClient.With<E | HttpClientError.HttpClientError | TokenError, R>
 } = dual(3, <E, R>(self: HttpClient.HttpClient.With<E, R>, source: TokenSource, options: Options) =>
-  Either.match(matchOrigins(options.origins, options.insecureOrigins), {
-    onLeft: (error) => refuseAll<E, R>(error),
-    onRight: (matches) => authorizeOrigins(self, source, matches, options)
-  })
+  authorizeWith(self, AuthScheme.ofSource(source), options)
+)
+
+/**
+ * Authorizes the requests of a client with a scheme, or a combination of schemes: what it says of `authorize` holds for
+ * each of them. A request that has an `Authorization` header already is left alone where the scheme would write one.
+ *
+ * @example
+ * ```ts
+ * import { HttpClient } from "@effect/platform"
+ * import { AuthorizedHttpClient, AuthScheme } from "@effect-oauth/client"
+ * import { Effect, Redacted } from "effect"
+ *
+ * const scheme = AuthScheme.apiKeyQuery({ parameters: { "api-key": Redacted.make("Qy7Xa9dK") } })
+ *
+ * const program = Effect.gen(function* () {
+ *   const client = (yield* HttpClient.HttpClient).pipe(
+ *     AuthorizedHttpClient.authorizeWith(scheme, { origins: ["https://api.example.com"] })
+ *   )
+ *   return yield* client.get("https://api.example.com/user")
+ * })
+ * ```
+ *
+ * @since 0.1.0
+ * @category combinators
+ */
+export const authorizeWith: {
+  /**
+   * @since 0.1.0
+   * @category combinators
+   */
+  <E2>(
+    scheme: AuthScheme.AuthScheme<E2>,
+    options: Options
+  ): <E, R>(
+    self: HttpClient.HttpClient.With<E, R>
+  ) => HttpClient.HttpClient.With<E | E2 | HttpClientError.HttpClientError | AuthValidationException, R>
+  /**
+   * @since 0.1.0
+   * @category combinators
+   */
+  <E, R, E2>(
+    self: HttpClient.HttpClient.With<E, R>,
+    scheme: AuthScheme.AuthScheme<E2>,
+    options: Options
+  ): HttpClient.HttpClient.With<E | E2 | HttpClientError.HttpClientError | AuthValidationException, R>
+} = dual(
+  3,
+  <E, R, E2>(
+    self: HttpClient.HttpClient.With<E, R>,
+    scheme: AuthScheme.AuthScheme<E2>,
+    options: Options
+  ): HttpClient.HttpClient.With<E | E2 | HttpClientError.HttpClientError | AuthValidationException, R> =>
+    Either.match(matchOrigins(options.origins, options.insecureOrigins), {
+      onLeft: (error) => refuseAll<E, R>(error),
+      onRight: (matches) => authorizeOrigins(self, scheme, matches, options)
+    })
 )
 
 /**
@@ -279,16 +372,26 @@ export const make = (
   HttpClient.HttpClient.With<HttpClientError.HttpClientError | TokenError>,
   AuthValidationException,
   HttpClient.HttpClient | TokenManager
+> => Effect.flatMap(TokenManager, (manager) => makeWith(AuthScheme.ofSource(manager), options))
+
+/**
+ * The `HttpClient` of the environment, authorized by a scheme. Fails with an `AuthValidationException` when an origin is
+ * not one that can be trusted with a secret.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const makeWith = <E>(
+  scheme: AuthScheme.AuthScheme<E>,
+  options: Options
+): Effect.Effect<
+  HttpClient.HttpClient.With<HttpClientError.HttpClientError | AuthValidationException | E>,
+  AuthValidationException,
+  HttpClient.HttpClient
 > =>
   Effect.gen(function* () {
     const matches = yield* matchOrigins(options.origins, options.insecureOrigins)
-    return authorizeOrigins(
-      yield* HttpClient.HttpClient,
-      yield* TokenManager,
-      matches,
-      options,
-      yield* requestInit
-    )
+    return authorizeOrigins(yield* HttpClient.HttpClient, scheme, matches, options, yield* requestInit)
   })
 
 /**
@@ -313,6 +416,30 @@ export const layer = (
   options: Options
 ): Layer.Layer<AuthorizedHttpClient, AuthValidationException, HttpClient.HttpClient | TokenManager> =>
   Layer.effect(AuthorizedHttpClient, make(options))
+
+/**
+ * Provides a client that is authorized by a scheme, under the same tag.
+ *
+ * @example
+ * ```ts
+ * import { FetchHttpClient } from "@effect/platform"
+ * import { AuthorizedHttpClient, AuthScheme } from "@effect-oauth/client"
+ * import { Layer, Redacted } from "effect"
+ *
+ * const Http = AuthorizedHttpClient.layerWith(
+ *   AuthScheme.basic({ username: "johndoe", password: Redacted.make("A3ddj3w") }),
+ *   { origins: ["https://api.example.com"] }
+ * ).pipe(Layer.provide(FetchHttpClient.layer))
+ * ```
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerWith = (
+  scheme: AuthScheme.AuthScheme<TokenError>,
+  options: Options
+): Layer.Layer<AuthorizedHttpClient, AuthValidationException, HttpClient.HttpClient> =>
+  Layer.effect(AuthorizedHttpClient, makeWith(scheme, options))
 
 /**
  * Provides the authorized client with options from the configuration.

@@ -73,6 +73,10 @@ export interface TokenSource {
    * Fails with an `AuthValidationException` when there is no way to get one.
    */
   readonly replaceToken: (rejected: OAuthToken.OAuthToken) => Effect.Effect<OAuthToken.OAuthToken, TokenError>
+  /**
+   * Whether `getToken` can give a token: there is a valid one, or a way to get one. Asks no server. Default: it can.
+   */
+  readonly isObtainable?: Effect.Effect<boolean, TokenStoreError> | undefined
 }
 
 /**
@@ -96,6 +100,11 @@ export interface Service extends TokenSource {
    * can be done.
    */
   readonly getToken: Effect.Effect<OAuthToken.OAuthToken, TokenError>
+  /**
+   * Whether `getToken` has anything to give or to try: a valid token, a refresh token, a grant. If not, it would fail
+   * with an `AuthValidationException`. Asks no server.
+   */
+  readonly isObtainable: Effect.Effect<boolean, TokenStoreError>
   /**
    * Begins a new session, whatever there is. With a `grant`, by that one this once. Asks the server in any case. What is
    * stored and cannot be read is set aside.
@@ -835,8 +844,18 @@ export const makeKept = (
           )
       })
 
+    const isObtainable: Service["isObtainable"] = Effect.flatMap(Clock.currentTimeMillis, (now) => {
+      if (held !== undefined && now < held.usableUntil) return Effect.succeed(true)
+      if (loggedOut || loggedOutElsewhere) return Effect.succeed(false)
+      if (autoRefresh && Option.isSome(grant)) return Effect.succeed(true)
+      return Effect.map(currentToken, (token) =>
+        Option.exists(token, (one) => canRenew(one) || (expiryMillis(one) > now && !isRejected(one)))
+      )
+    })
+
     return TokenManager.of({
       getToken,
+      isObtainable,
       replaceToken,
       fetchToken,
       refreshToken,

@@ -108,6 +108,7 @@ export const make = (
       use,
       source: (key) => ({
         getToken: use(key, (manager) => manager.getToken),
+        isObtainable: use(key, (manager) => manager.isObtainable),
         replaceToken: (rejected) => use(key, (manager) => manager.replaceToken(rejected))
       })
     })

@@ -7,6 +7,7 @@
 export { APIException, type APIResponse } from "./APIException.js"
 export * as AuthorizationServer from "./AuthorizationServer.js"
 export * as AuthorizedHttpClient from "./AuthorizedHttpClient.js"
+export * as AuthScheme from "./AuthScheme.js"
 export { AuthValidationException } from "./AuthValidationException.js"
 export * as ClientAuthentication from "./ClientAuthentication.js"
 export * as Grant from "./Grant.js"

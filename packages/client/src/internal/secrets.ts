@@ -33,7 +33,7 @@ const toPattern = (form: string): string => {
  * Removes what we sent in confidence from the texts that somebody else wrote: authorization servers, proxies and
  * drivers do echo passwords and tokens in their messages.
  */
-const scrubber = (secrets: Iterable<string>): ((text: string) => string) => {
+export const scrubber = (secrets: Iterable<string>): ((text: string) => string) => {
   const forms = new Set(
     Array.from(secrets)
       .filter((secret) => secret !== "")
@@ -51,7 +51,9 @@ const scrubber = (secrets: Iterable<string>): ((text: string) => string) => {
     .sort((one, other) => other.length - one.length)
     .map(toPattern)
   const pattern = new RegExp(patterns.join("|"), "g")
-  return (text) => text.replace(pattern, placeholder)
+  const [only] = forms.size === 1 ? forms : []
+  // Most texts hold none, and most secrets have one form.
+  return (text) => (only !== undefined && !text.includes(only) ? text : text.replace(pattern, placeholder))
 }
 
 export const scrub = (text: string, secrets: Iterable<string>): string => scrubber(secrets)(text)
@@ -102,17 +104,16 @@ export const nameFailure = (failure: unknown): Error => {
   return new Error(code !== undefined && /^[\w.]{1,40}$/.test(code) ? `${name} (${code})` : name)
 }
 
+/** The same cause, its defects without secrets. */
+export const sanitizedCause = <E>(cause: Cause.Cause<E>, secrets: ReadonlyArray<string>): Cause.Cause<E> =>
+  Cause.isDie(cause)
+    ? Cause.die(
+        describeFailure(Cause.squash(cause), secrets) ?? new Error("a defect that says nothing of itself")
+      )
+    : cause
+
 /** A defect of something that was handed secrets stays a defect, without them. */
 export const sanitizeDefects =
   (secrets: ReadonlyArray<string>) =>
   <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
-    Effect.catchAllCause(effect, (cause) =>
-      Effect.failCause(
-        Cause.isDie(cause)
-          ? Cause.die(
-              describeFailure(Cause.squash(cause), secrets) ??
-                new Error("a defect that says nothing of itself")
-            )
-          : cause
-      )
-    )
+    Effect.catchAllCause(effect, (cause) => Effect.failCause(sanitizedCause(cause, secrets)))

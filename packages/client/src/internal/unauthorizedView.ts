@@ -22,18 +22,18 @@ class UnauthorizedResponse extends Inspectable.Class implements HttpClientRespon
   readonly [HttpIncomingMessage.TypeId]: HttpIncomingMessage.TypeId = HttpIncomingMessage.TypeId
   readonly request: HttpClientRequest.HttpClientRequest
   readonly #sent: HttpClientResponse.HttpClientResponse
-  readonly #token: string
+  readonly #secrets: ReadonlyArray<string>
   #headers: Headers.Headers | undefined
 
   constructor(
     request: HttpClientRequest.HttpClientRequest,
     sent: HttpClientResponse.HttpClientResponse,
-    token: string
+    secrets: ReadonlyArray<string>
   ) {
     super()
     this.request = request
     this.#sent = sent
-    this.#token = token
+    this.#secrets = secrets
   }
 
   #body<A>(body: Effect.Effect<A, ResponseError>): Effect.Effect<A, ResponseError> {
@@ -45,8 +45,8 @@ class UnauthorizedResponse extends Inspectable.Class implements HttpClientRespon
       request: this.request,
       response: this,
       reason: error.reason,
-      cause: describeFailure(error.cause, [this.#token]),
-      ...(error.description !== undefined && { description: scrub(error.description, [this.#token]) })
+      cause: describeFailure(error.cause, this.#secrets),
+      ...(error.description !== undefined && { description: scrub(error.description, this.#secrets) })
     })
   }
 
@@ -56,7 +56,7 @@ class UnauthorizedResponse extends Inspectable.Class implements HttpClientRespon
 
   // An API may echo what it was sent.
   get headers(): Headers.Headers {
-    this.#headers ??= scrubHeaders(this.#sent.headers, [this.#token])
+    this.#headers ??= scrubHeaders(this.#sent.headers, this.#secrets)
     return this.#headers
   }
 
@@ -106,26 +106,26 @@ class UnauthorizedResponse extends Inspectable.Class implements HttpClientRespon
 export const unauthorizedResponse = (
   request: HttpClientRequest.HttpClientRequest,
   sent: HttpClientResponse.HttpClientResponse,
-  token: string
-): HttpClientResponse.HttpClientResponse => new UnauthorizedResponse(request, sent, token)
+  secrets: ReadonlyArray<string>
+): HttpClientResponse.HttpClientResponse => new UnauthorizedResponse(request, sent, secrets)
 
 /** The same failure, on the request as its caller wrote it. */
 export const unauthorizedError = <E>(
   request: HttpClientRequest.HttpClientRequest,
   error: E,
-  token: string
+  secrets: ReadonlyArray<string>
 ): E | HttpClientError.HttpClientError => {
   if (!HttpClientError.isHttpClientError(error)) return error
   const common = {
     request,
-    cause: describeFailure(error.cause, [token]),
-    ...(error.description !== undefined && { description: scrub(error.description, [token]) })
+    cause: describeFailure(error.cause, secrets),
+    ...(error.description !== undefined && { description: scrub(error.description, secrets) })
   }
   return error._tag === "RequestError"
     ? new HttpClientError.RequestError({ ...common, reason: error.reason })
     : new HttpClientError.ResponseError({
         ...common,
         reason: error.reason,
-        response: unauthorizedResponse(request, error.response, token)
+        response: unauthorizedResponse(request, error.response, secrets)
       })
 }

@@ -1,0 +1,137 @@
+import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import * as Effect from "effect/Effect"
+import * as Redacted from "effect/Redacted"
+import type * as OAuthToken from "../OAuthToken.js"
+
+type Request = HttpClientRequest.HttpClientRequest
+
+/** What a request is authorized with at one moment, in clear. It lives only until the request is sent. */
+export interface Authorization<out E = never> {
+  /** By their names in lower case. */
+  readonly headers: Readonly<Record<string, string>>
+  readonly query: ReadonlyArray<readonly [name: string, value: string]>
+  /** What else is done to the request, in order, when the headers and the query are there. */
+  readonly custom: ReadonlyArray<(request: Request) => Effect.Effect<Request, E>>
+  /** What must not be seen of it where somebody echoes it. */
+  readonly secrets: ReadonlyArray<string>
+  /** What a resource that refuses may refuse, and what is sent in its place. */
+  readonly replaceable?: Replaceable<E> | undefined
+}
+
+export interface Replaceable<out E> {
+  readonly token: OAuthToken.OAuthToken
+  readonly replace: Effect.Effect<Authorization<E>, E>
+}
+
+export const none: Authorization = { headers: {}, query: [], custom: [], secrets: [] }
+
+/** A bearer token, which can be replaced. */
+export interface OfToken<out E> extends Authorization<E> {
+  readonly replaceable: Replaceable<E>
+}
+
+export const ofToken = <E>(
+  token: OAuthToken.OAuthToken,
+  replace: Effect.Effect<Authorization<E>, E>
+): OfToken<E> => {
+  const secret = Redacted.value(token.accessToken)
+  return {
+    headers: { authorization: `Bearer ${secret}` },
+    query: [],
+    custom: [],
+    secrets: [secret],
+    replaceable: { token, replace }
+  }
+}
+
+const replaceableOf = <E, E2>(
+  first: Authorization<E>,
+  second: Authorization<E2>
+): Replaceable<E | E2> | undefined => {
+  if (second.replaceable !== undefined) {
+    const { replace, token } = second.replaceable
+    return { token, replace: Effect.map(replace, (other) => both(first, other)) }
+  }
+  // What the second has overwritten was not sent, so it is not what was refused.
+  if (first.replaceable === undefined || second.headers["authorization"] !== undefined) return undefined
+  const { replace, token } = first.replaceable
+  return { token, replace: Effect.map(replace, (other) => both(other, second)) }
+}
+
+/** Both on one request; where both write the same header, the second one is sent. */
+export const both = <E, E2>(first: Authorization<E>, second: Authorization<E2>): Authorization<E | E2> => ({
+  headers: { ...first.headers, ...second.headers },
+  query: [...first.query, ...second.query],
+  custom: [...first.custom, ...second.custom],
+  secrets: [...first.secrets, ...second.secrets],
+  replaceable: replaceableOf(first, second)
+})
+
+/** A request as it goes out, and what must not be seen of it. */
+export interface Carried {
+  readonly request: Request
+  readonly secrets: ReadonlyArray<string>
+  /** The headers that hold them. */
+  readonly headerNames: ReadonlyArray<string>
+}
+
+// What every request may have, and what scrubbing would take out of replies to no purpose.
+const isHarmlessHeader = (name: string): boolean => /^(accept|content|date$|host$|user-agent$)/.test(name)
+
+// A flag or a version is no secret, and would be found in every other header.
+const shortestCustomSecret = 8
+
+/** What a user's function has added is taken for a secret: nobody here knows better. */
+const addedBy = (before: Request, after: Request): { readonly [name: string]: string } =>
+  Object.fromEntries(
+    Object.entries(after.headers).filter(
+      ([name, value]) => before.headers[name] !== value && !isHarmlessHeader(name)
+    )
+  )
+
+const queryAddedBy = (before: Request, after: Request): ReadonlyArray<string> => {
+  const known = new Set(before.urlParams.map(([name, value]) => `${name}=${value}`))
+  return after.urlParams.flatMap(([name, value]) => (known.has(`${name}=${value}`) ? [] : [value]))
+}
+
+const searchOf = (url: string): ReadonlyArray<string> => {
+  const [, search = ""] = url.split("?", 2)
+  return Array.from(new URLSearchParams(search).values())
+}
+
+const carryCustom = <E>(
+  sent: Carried,
+  custom: (request: Request) => Effect.Effect<Request, E>
+): Effect.Effect<Carried, E> =>
+  Effect.map(custom(sent.request), (request) => {
+    const headers = addedBy(sent.request, request)
+    const knownSearch = searchOf(sent.request.url)
+    const added = [
+      ...Object.values(headers),
+      ...Object.values(headers).flatMap((value) => value.split(" ").slice(1)),
+      ...queryAddedBy(sent.request, request),
+      ...searchOf(request.url).filter((value) => !knownSearch.includes(value))
+    ]
+    return {
+      request,
+      secrets: [...sent.secrets, ...added.filter((value) => value.length >= shortestCustomSecret)],
+      headerNames: [...sent.headerNames, ...Object.keys(headers)]
+    }
+  })
+
+/** Puts what authorizes it on a request. */
+export const carry = <E>(request: Request, authorization: Authorization<E>): Effect.Effect<Carried, E> => {
+  const { custom, headers, query, secrets } = authorization
+  const withHeaders = HttpClientRequest.setHeaders(request, headers)
+  const carried: Carried = {
+    request:
+      query.length === 0
+        ? withHeaders
+        : HttpClientRequest.setUrlParams(withHeaders, Object.fromEntries(query)),
+    secrets,
+    headerNames: Object.keys(headers)
+  }
+  return custom.length === 0
+    ? Effect.succeed(carried)
+    : Effect.reduce(custom, carried, (sent, one) => carryCustom(sent, one))
+}
