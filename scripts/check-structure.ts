@@ -23,7 +23,7 @@ const clientRanks: ReadonlyArray<ReadonlyArray<string>> = [
     "TokenError",
     "TokenEvent"
   ],
-  ["TokenEndpoint", "TokenStorage"],
+  ["TokenEndpoint", "TokenStorage", "AuthScheme"],
   ["TokenStore"],
   ["TokenManager"],
   ["TokenManagers", "AuthorizedHttpClient"]
@@ -43,7 +43,7 @@ const outsideImports = new Map<string, RegExp>([
 
 /** Where a secret may leave its wrapper. */
 const secretHandlers: ReadonlyArray<RegExp> = [
-  /^packages\/client\/src\/(ClientAuthentication|OAuthToken|TokenEndpoint|AuthorizedHttpClient)\.ts$/,
+  /^packages\/client\/src\/(ClientAuthentication|OAuthToken|TokenEndpoint|AuthScheme)\.ts$/,
   /^packages\/client\/src\/internal\//,
   /^packages\/store-redis\/src\/internal\/connection\.ts$/,
   /^packages\/cli\/src\/internal\/(sqlStores|commands\/(login|profile|token))\.ts$/

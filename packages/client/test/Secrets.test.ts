@@ -1,7 +1,4 @@
-import { Console as NodeConsole } from "node:console"
-import { Writable } from "node:stream"
 import { inspect } from "node:util"
-import { NodeSdk } from "@effect/opentelemetry"
 import {
   FetchHttpClient,
   FileSystem,
@@ -23,18 +20,14 @@ import {
   TokenStore
 } from "@effect-oauth/client"
 import { type RecordedRequest, ScriptedServer } from "@effect-oauth/loopback-servers"
-import { InMemorySpanExporter, SimpleSpanProcessor } from "@opentelemetry/sdk-trace-base"
 import {
   Cause,
-  Console,
   type Duration,
   Effect,
   Either,
   Exit,
   Fiber,
   Layer,
-  Logger,
-  LogLevel,
   Option,
   Redacted,
   Schedule,
@@ -42,6 +35,7 @@ import {
   Stream
 } from "effect"
 import { transports } from "./fixtures/authorizedClient.js"
+import { recordingLogs, recordingSpans, shown } from "./fixtures/evidence.js"
 
 // Eight characters by which each secret is known again, also where it is cut short. They stand at the beginning,
 // before characters that look different in a form, in JSON and in base64.
@@ -84,72 +78,6 @@ const names = new Map(
 
 const anyMark = new RegExp([...names.keys()].join("|"), "g")
 
-/** Everything that a value shows of itself: as a text, to `inspect`, as JSON, and to whoever walks through it. */
-const shown = (value: unknown, seen: Set<object>): ReadonlyArray<string> => {
-  if (typeof value === "string") return [value]
-  const texts = [
-    ...[
-      () => String(value),
-      () => inspect(value, { depth: Number.POSITIVE_INFINITY, showHidden: true, maxStringLength: null }),
-      () => JSON.stringify(value) ?? ""
-    ].map((show) => {
-      try {
-        return show()
-      } catch {
-        // A cycle, or an object that is no text.
-        return ""
-      }
-    }),
-    ...walk(value, seen)
-  ]
-  if (Exit.isExit(value) && Exit.isFailure(value)) texts.push(...shownByCause(value.cause, seen))
-  if (Cause.isCause(value)) texts.push(...shownByCause(value, seen))
-  return texts
-}
-
-const shownByCause = (cause: Cause.Cause<unknown>, seen: Set<object>): ReadonlyArray<string> => [
-  Cause.pretty(cause),
-  Cause.pretty(cause, { renderErrorCause: true }),
-  ...[...Cause.prettyErrors(cause), ...Cause.failures(cause), ...Cause.defects(cause)].flatMap((error) =>
-    shown(error, seen)
-  )
-]
-
-/** All texts that can be reached, by names that are hidden or inherited as well. */
-const walk = (root: unknown, seen: Set<object>): ReadonlyArray<string> => {
-  const texts: Array<string> = []
-  const pending: Array<unknown> = [root]
-  while (pending.length > 0) {
-    const value = pending.pop()
-    if (typeof value === "string") texts.push(value)
-    if (typeof value === "symbol") texts.push(String(value))
-    if (typeof value !== "object" || value === null || seen.has(value)) continue
-    seen.add(value)
-    if (value instanceof ArrayBuffer) texts.push(Buffer.from(value).toString())
-    if (ArrayBuffer.isView(value)) {
-      texts.push(Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString())
-      continue
-    }
-    if (value instanceof Error) pending.push(value.message, value.stack, value.cause)
-    if (value instanceof Map || value instanceof Headers || value instanceof URLSearchParams) {
-      pending.push(...[...value].flat())
-    }
-    if (value instanceof Set) pending.push(...value)
-    if (value instanceof URL) pending.push(value.href)
-    const names = new Set(Reflect.ownKeys(value))
-    for (const inherited in value) names.add(inherited)
-    for (const name of names) {
-      pending.push(name)
-      try {
-        pending.push(Reflect.get(value, name))
-      } catch {
-        // A getter that throws shows nothing.
-      }
-    }
-  }
-  return texts
-}
-
 /** What was seen, and where. */
 type Evidence = ReadonlyArray<readonly [where: string, value: unknown]>
 
@@ -171,54 +99,6 @@ const leaks = (evidence: Evidence, beyond: ReadonlyArray<object> = []): Readonly
 /** Without the span that the transport of an API has opened: it writes headers and causes there as it finds them. */
 const ofOurs = (evidence: Evidence): Evidence =>
   evidence.filter(([where]) => !where.startsWith("span http.client"))
-
-/** Loggers of every kind, and what they wrote. */
-const recordingLogs = Effect.gen(function* () {
-  const lines: Array<unknown> = []
-  const write = (line: unknown) => {
-    lines.push(line)
-  }
-  const terminal = new Writable({
-    write: (chunk: Buffer, _, done) => {
-      write(chunk.toString())
-      done()
-    }
-  })
-  const console = {
-    ...(yield* Console.consoleWith(Effect.succeed)),
-    unsafe: new NodeConsole({ stdout: terminal, inspectOptions: { depth: null, showHidden: true } })
-  }
-  const pretty = Logger.prettyLogger({ mode: "tty", colors: false })
-  const logger = Logger.make<unknown, void>((entry) => {
-    write(Logger.stringLogger.log(entry))
-    write(Logger.logfmtLogger.log(entry))
-    write(Logger.jsonLogger.log(entry))
-    pretty.log(entry)
-  })
-  const layer = Layer.mergeAll(
-    Logger.replace(Logger.defaultLogger, logger),
-    Logger.minimumLogLevel(LogLevel.All),
-    Console.setConsole(console)
-  )
-  return { lines, layer }
-})
-
-/** A real OpenTelemetry SDK, and what it exported. */
-const recordingSpans = () => {
-  const exporter = new InMemorySpanExporter()
-  const processor = new SimpleSpanProcessor(exporter)
-  const layer = NodeSdk.layer(() => ({ resource: { serviceName: "test" }, spanProcessor: processor }))
-  const spans = () =>
-    exporter.getFinishedSpans().map(({ attributes, events, kind, links, name, status }) => ({
-      attributes,
-      events,
-      kind,
-      links: links.map((link) => link.attributes),
-      name,
-      status
-    }))
-  return { sdk: [exporter, processor], spans, layer }
-}
 
 type Answer = (request: RecordedRequest.IncomingRequest) => ScriptedServer.Reply
 

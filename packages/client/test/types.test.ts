@@ -11,6 +11,7 @@ import type * as Client from "@effect-oauth/client"
 import {
   type APIException,
   AuthorizedHttpClient,
+  AuthScheme,
   type AuthValidationException,
   ClientAuthentication,
   Grant,
@@ -337,6 +338,40 @@ describe("types of AuthorizedHttpClient", () => {
     expectTypeOf<TokenManager.Service>().toExtend<TokenManager.TokenSource>()
   })
 
+  it("a scheme has the failures of what it is made of, and gives them to the client", () => {
+    const bearer = AuthScheme.bearer({ accessToken: Redacted.make("token") })
+    const oauth = AuthScheme.oauth({ source: {} as TokenManager.TokenSource })
+    const custom = AuthScheme.custom({ authorize: () => Effect.fail(new MyError()) })
+    const silent = AuthScheme.custom({ authorize: Effect.succeed })
+    expectTypeOf(AuthScheme.none).toEqualTypeOf<AuthScheme.AuthScheme>()
+    expectTypeOf(bearer).toEqualTypeOf<AuthScheme.AuthScheme<AuthValidationException>>()
+    expectTypeOf(oauth).toEqualTypeOf<AuthScheme.AuthScheme<TokenError>>()
+    expectTypeOf(custom).toEqualTypeOf<AuthScheme.AuthScheme<MyError>>()
+    expectTypeOf(silent).toEqualTypeOf<AuthScheme.AuthScheme>()
+    for (const combine of [AuthScheme.and, AuthScheme.or]) {
+      expectTypeOf(combine(bearer, silent)).toEqualTypeOf<AuthScheme.AuthScheme<AuthValidationException>>()
+      expectTypeOf(combine(bearer, combine(custom, oauth), AuthScheme.none)).toEqualTypeOf<
+        AuthScheme.AuthScheme<MyError | TokenError>
+      >()
+      // @ts-expect-error of nothing there is no combination
+      combine()
+    }
+    type Failures = AuthScheme.ErrorOf<typeof bearer | typeof custom>
+    expectTypeOf<Failures>().toEqualTypeOf<AuthValidationException | MyError>()
+
+    const client = {} as HttpClient.HttpClient.With<never, MyService>
+    const last = () => client.pipe(AuthorizedHttpClient.authorizeWith(custom, { origins }))
+    const first = () => AuthorizedHttpClient.authorizeWith(client, custom, { origins })
+    type Authorized = HttpClient.HttpClient.With<HttpError | AuthValidationException | MyError, MyService>
+    expectTypeOf(last).returns.toEqualTypeOf<Authorized>()
+    expectTypeOf(first).returns.toEqualTypeOf<Authorized>()
+    // @ts-expect-error the tag's client does not fail with what it does not know
+    AuthorizedHttpClient.layerWith(custom, { origins })
+    expectTypeOf(AuthorizedHttpClient.layerWith).returns.toEqualTypeOf<
+      Layer.Layer<AuthorizedHttpClient.AuthorizedHttpClient, AuthValidationException, HttpClient.HttpClient>
+    >()
+  })
+
   it("an HttpClientError may carry a failure of ours", () => {
     expectTypeOf(AuthorizedHttpClient.tokenError).toEqualTypeOf<
       (error: HttpError) => Option.Option<TokenError>
@@ -430,6 +465,7 @@ describe("the surface", () => {
       | AnysOf<TokenManager.Options>
       | AnysOf<TokenEndpoint.Options>
       | AnysOf<AuthorizedHttpClient.Options>
+      | AnysOf<AuthScheme.AuthScheme>
       | AnysOf<Grant.Grant>
       | AnysOf<ClientAuthentication.ClientAuthentication>
       | AnysOf<Token>

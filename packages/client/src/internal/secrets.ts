@@ -44,6 +44,8 @@ export const scrubber = (secrets: Iterable<string>): ((text: string) => string) 
         uriEncoded(secret),
         jsonEscaped(secret)
       ])
+      // A redirect may name the URL that was asked for in its own query.
+      .flatMap((form) => [form, percentEncoded(form)])
   )
   if (forms.size === 0) return identity
   // The longest first: of a secret that begins with another nothing may be left.

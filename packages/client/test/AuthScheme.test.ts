@@ -1,0 +1,689 @@
+import { inspect } from "node:util"
+import { FetchHttpClient, HttpClient, HttpClientError, HttpClientRequest } from "@effect/platform"
+import { assert, describe, it } from "@effect/vitest"
+import {
+  APIException,
+  AuthorizedHttpClient,
+  AuthScheme,
+  AuthValidationException,
+  ClientAuthentication,
+  Grant,
+  OAuthProviderException,
+  OAuthToken,
+  TokenEndpoint,
+  TokenManager,
+  TokenStore
+} from "@effect-oauth/client"
+import { ScriptedServer } from "@effect-oauth/loopback-servers"
+import { Data, Effect, Either, FastCheck, Layer, Option, Redacted, Schedule } from "effect"
+import { transports } from "./fixtures/authorizedClient.js"
+import { recordingLogs, recordingSpans, shown } from "./fixtures/evidence.js"
+
+const secret = Redacted.make
+
+const basic = AuthScheme.basic({ name: "BasicAuth", username: "alice", password: secret("wonder:länd") })
+const bearer = AuthScheme.bearer({ name: "OAuthBearerToken", accessToken: secret("bearer-token") })
+const keys = { token: secret("key token&+"), "api-key": secret("kéy/1") }
+const sendableKeys = { token: secret("key token&+"), "api-key": secret("key/1") }
+const apiKey = AuthScheme.apiKeyQuery({ name: "ApiKey", parameters: keys })
+const apiHeader = AuthScheme.apiKeyHeader({ name: "ApiHeader", parameters: sendableKeys })
+
+const noBasic = AuthScheme.basic({ name: "BasicAuth", username: "alice", password: undefined })
+const noBearer = AuthScheme.bearer({ name: "OAuthBearerToken", accessToken: undefined })
+const noApiKey = AuthScheme.apiKeyQuery({
+  name: "ApiKey",
+  parameters: { token: secret("given"), "api-key": secret("") }
+})
+const noApiHeader = AuthScheme.apiKeyHeader({
+  name: "ApiHeader",
+  parameters: { token: undefined, "api-key": secret("given") }
+})
+
+/** Sends one request through a scheme to a server that says `{}`, and tells what arrived. */
+const sentBy = <E>(
+  scheme: AuthScheme.AuthScheme<E>,
+  decorate: (request: HttpClientRequest.HttpClientRequest) => HttpClientRequest.HttpClientRequest = (one) =>
+    one
+) =>
+  Effect.gen(function* () {
+    const server = yield* ScriptedServer.make(() => ScriptedServer.json({}))
+    const client = yield* AuthorizedHttpClient.makeWith(scheme, { origins: [server.origin] })
+    const result = yield* Effect.either(
+      client.execute(decorate(HttpClientRequest.get(`${server.origin}/resource?page=2`)))
+    )
+    return { result, requests: yield* server.requests }
+  }).pipe(Effect.scoped, Effect.provide(FetchHttpClient.layer))
+
+const arrives = <E>(scheme: AuthScheme.AuthScheme<E>) =>
+  Effect.map(sentBy(scheme), ({ requests }) => {
+    assert.lengthOf(requests, 1)
+    const [request] = requests
+    if (request === undefined) return assert.fail("nothing arrived")
+    const { authorization, token, "api-key": key } = request.headers
+    return { authorization, token, key, query: Object.fromEntries(request.query) }
+  })
+
+const fails = <E>(scheme: AuthScheme.AuthScheme<E>) =>
+  Effect.map(sentBy(scheme), ({ requests, result }) => {
+    assert.deepStrictEqual(requests, [])
+    return Either.isLeft(result) ? result.left : assert.fail("it was sent")
+  })
+
+const refusalOf = <E>(scheme: AuthScheme.AuthScheme<E>) =>
+  Effect.map(fails(scheme), (error) =>
+    error instanceof AuthValidationException ? error.message : assert.fail(String(error))
+  )
+
+/** A token endpoint that counts how often it is asked, and a manager on it. */
+const session = (
+  answer: Effect.Effect<OAuthToken.OAuthToken, TokenEndpoint.TokenEndpointError>,
+  options: TokenManager.Options = {}
+) =>
+  Effect.gen(function* () {
+    let asked = 0
+    const ask = () =>
+      Effect.zipRight(
+        Effect.sync(() => asked++),
+        answer
+      )
+    const manager = yield* TokenManager.make({
+      name: "OAuthCCG",
+      grant: Grant.password({ username: "alice", password: secret("wonderland") }),
+      ...options
+    }).pipe(
+      Effect.provideService(TokenEndpoint.TokenEndpoint, {
+        identity: "test",
+        fetchToken: ask,
+        refreshToken: ask,
+        revokeToken: () => Effect.void
+      }),
+      Effect.provide(Layer.fresh(TokenStore.layerMemory))
+    )
+    return { manager, scheme: AuthScheme.oauth({ source: manager }), asked: () => asked }
+  })
+
+const issued = OAuthToken.issue({ accessToken: "session-token", expiresIn: "1 hour" })
+const stored = OAuthToken.make({ accessToken: "stored-token" })
+const down = new APIException({ reason: "down", isTransient: true })
+const refused = new OAuthProviderException({
+  error: "invalid_client",
+  responseCode: 401,
+  headers: {} as never
+})
+
+describe("what is sent", () => {
+  const nothing = { authorization: undefined, token: undefined, key: undefined, query: { page: "2" } }
+
+  it.effect("none: nothing", () =>
+    Effect.map(arrives(AuthScheme.none), (sent) => assert.deepStrictEqual(sent, nothing))
+  )
+
+  it.effect("bearer: the token", () =>
+    Effect.map(arrives(bearer), (sent) =>
+      assert.deepStrictEqual(sent, { ...nothing, authorization: "Bearer bearer-token" })
+    )
+  )
+
+  it.effect("basic: name and password in UTF-8, not form-encoded", () =>
+    Effect.map(arrives(basic), (sent) =>
+      assert.deepStrictEqual(sent, {
+        ...nothing,
+        authorization: `Basic ${Buffer.from("alice:wonder:länd").toString("base64")}`
+      })
+    )
+  )
+
+  it.effect("apiKeyHeader: each parameter", () =>
+    Effect.map(arrives(apiHeader), (sent) =>
+      assert.deepStrictEqual(sent, { ...nothing, token: "key token&+", key: "key/1" })
+    )
+  )
+
+  it.effect("apiKeyQuery: each parameter, beside those of the request", () =>
+    Effect.map(arrives(apiKey), (sent) =>
+      assert.deepStrictEqual(sent, {
+        ...nothing,
+        query: { page: "2", token: "key token&+", "api-key": "kéy/1" }
+      })
+    )
+  )
+
+  it.scoped("oauth: the token of the session", () =>
+    Effect.gen(function* () {
+      const { scheme } = yield* session(issued)
+      assert.strictEqual((yield* arrives(scheme)).authorization, "Bearer session-token")
+    })
+  )
+
+  it.effect("custom: what the function does, after the others of an and", () =>
+    Effect.gen(function* () {
+      const custom = AuthScheme.custom({
+        authorize: (request) =>
+          Effect.succeed(
+            HttpClientRequest.setHeader(request, "api-key", `signed ${request.headers["authorization"]}`)
+          )
+      })
+      assert.strictEqual((yield* arrives(AuthScheme.and(custom, bearer))).key, "signed Bearer bearer-token")
+    })
+  )
+
+  it.effect("and: all of them", () =>
+    Effect.map(arrives(AuthScheme.and(basic, apiKey, apiHeader)), (sent) => {
+      assert.match(sent.authorization ?? "", /^Basic /)
+      assert.deepStrictEqual(
+        { ...sent, authorization: undefined },
+        {
+          authorization: undefined,
+          token: "key token&+",
+          key: "key/1",
+          query: { page: "2", token: "key token&+", "api-key": "kéy/1" }
+        }
+      )
+    })
+  )
+
+  it.scoped("and: of two that write the same header the last one", () =>
+    Effect.gen(function* () {
+      const { scheme } = yield* session(issued)
+      const first = yield* arrives(AuthScheme.and(bearer, scheme))
+      assert.strictEqual(first.authorization, "Bearer session-token")
+      const second = yield* arrives(AuthScheme.and(scheme, bearer))
+      assert.strictEqual(second.authorization, "Bearer bearer-token")
+    })
+  )
+
+  it.effect("or: the first that can, and of that only", () =>
+    Effect.gen(function* () {
+      const header = yield* arrives(AuthScheme.or(noApiKey, apiHeader, bearer))
+      assert.deepStrictEqual(header, { ...nothing, token: "key token&+", key: "key/1" })
+      const group = yield* arrives(AuthScheme.or(AuthScheme.and(basic, noApiKey), bearer))
+      assert.deepStrictEqual(group, { ...nothing, authorization: "Bearer bearer-token" })
+    })
+  )
+
+  it.effect("a request that brings an Authorization header is left alone by what would write one", () =>
+    Effect.gen(function* () {
+      const bring = HttpClientRequest.setHeader("authorization", "Bearer mine")
+      const left = yield* sentBy(bearer, bring)
+      assert.strictEqual(left.requests[0]?.headers["authorization"], "Bearer mine")
+      const beside = yield* sentBy(apiHeader, bring)
+      assert.strictEqual(beside.requests[0]?.headers["authorization"], "Bearer mine")
+      assert.strictEqual(beside.requests[0]?.headers["api-key"], "key/1")
+    })
+  )
+
+  it.effect("other origins get nothing, whatever the scheme", () =>
+    Effect.gen(function* () {
+      for (const scheme of [basic, bearer, apiKey, apiHeader]) {
+        const server = yield* ScriptedServer.make(() => ScriptedServer.json({}))
+        const options = { origins: ["https://api.example.com"], otherOrigins: "pass" } as const
+        const client = yield* AuthorizedHttpClient.makeWith(scheme, options)
+        yield* client.get(server.origin)
+        const [request] = yield* server.requests
+        assert.isUndefined(request?.headers["authorization"])
+        assert.isUndefined(request?.headers["api-key"])
+        assert.deepStrictEqual([...(request?.query ?? [])], [])
+      }
+    }).pipe(Effect.scoped, Effect.provide(FetchHttpClient.layer))
+  )
+
+  it.effect("an origin that cannot be trusted is refused for each scheme", () =>
+    Effect.gen(function* () {
+      for (const scheme of [basic, bearer, apiKey, apiHeader]) {
+        const options = { origins: ["http://api.example.com"] }
+        const error = yield* Effect.flip(AuthorizedHttpClient.makeWith(scheme, options))
+        assert.include(error.message, "plain http")
+      }
+    }).pipe(Effect.provide(FetchHttpClient.layer))
+  )
+
+  it.effect("a redirect is not followed with a key in the query", () =>
+    Effect.gen(function* () {
+      const elsewhere = yield* ScriptedServer.make(() => ScriptedServer.json({}))
+      const server = yield* ScriptedServer.make(({ query }) => ({
+        redirect: `${elsewhere.origin}/?${new URLSearchParams(query.map(([name, value]) => [name, value]))}`,
+        status: 302
+      }))
+      const client = yield* AuthorizedHttpClient.makeWith(apiKey, { origins: [server.origin] })
+      const response = yield* client.get(server.origin)
+      assert.strictEqual(response.status, 302)
+      assert.notMatch(response.headers["location"] ?? "", /key.token|k%C3%A9y/)
+      assert.deepStrictEqual(yield* elsewhere.requests, [])
+    }).pipe(Effect.scoped, Effect.provide(FetchHttpClient.layer))
+  )
+})
+
+describe("what is missing", () => {
+  it.effect("each scheme says it in its own words, and nothing is sent", () =>
+    Effect.gen(function* () {
+      assert.strictEqual(yield* refusalOf(noBasic), "[BasicAuth: Username or Password is undefined.]")
+      assert.strictEqual(yield* refusalOf(noBearer), "[OAuthBearerToken: AccessToken is undefined.]")
+      assert.strictEqual(yield* refusalOf(noApiKey), "[ApiKey: token or api-key is undefined.]")
+      assert.strictEqual(yield* refusalOf(noApiHeader), "[ApiHeader: token or api-key is undefined.]")
+    })
+  )
+
+  it.scoped("a session without a way to a token", () =>
+    Effect.gen(function* () {
+      const { asked, scheme } = yield* session(issued, { autoRefresh: false })
+      assert.strictEqual(yield* refusalOf(scheme), "[OAuthCCG: OAuthToken is undefined or expired.]")
+      assert.strictEqual(asked(), 0)
+    })
+  )
+
+  it.effect("and names all that is missing, and not what is there", () =>
+    Effect.gen(function* () {
+      assert.strictEqual(
+        yield* refusalOf(AuthScheme.and(noBasic, apiKey, noApiHeader)),
+        "[BasicAuth: Username or Password is undefined.] and [ApiHeader: token or api-key is undefined.]"
+      )
+    })
+  )
+
+  it.effect("or names all", () =>
+    Effect.gen(function* () {
+      assert.strictEqual(
+        yield* refusalOf(AuthScheme.or(noBearer, AuthScheme.and(noBasic, noApiKey, apiHeader))),
+        "[OAuthBearerToken: AccessToken is undefined.] or " +
+          "[BasicAuth: Username or Password is undefined.] and [ApiKey: token or api-key is undefined.]"
+      )
+    })
+  )
+
+  it.effect("what no header can carry", () =>
+    Effect.gen(function* () {
+      for (const broken of ["a\r\nx: y", "ä", "\u0000", "snow ☃"]) {
+        const header = AuthScheme.apiKeyHeader({ parameters: { key: secret(broken) } })
+        assert.strictEqual(
+          yield* refusalOf(header),
+          "[ApiKey: key has characters that a header cannot carry.]"
+        )
+        const token = AuthScheme.bearer({ accessToken: secret(broken) })
+        assert.strictEqual(
+          yield* refusalOf(token),
+          "[Bearer: AccessToken has characters that a header cannot carry.]"
+        )
+      }
+      const colon = AuthScheme.basic({ username: "a:b", password: secret("c") })
+      assert.strictEqual(yield* refusalOf(colon), "[Basic: Username must not contain a colon.]")
+    })
+  )
+
+  it.scoped("nothing is fetched for a call that lacks something else", () =>
+    Effect.gen(function* () {
+      const { asked, scheme } = yield* session(issued)
+      for (const combination of [AuthScheme.and(scheme, noBearer), AuthScheme.and(noBearer, scheme)]) {
+        assert.strictEqual(yield* refusalOf(combination), "[OAuthBearerToken: AccessToken is undefined.]")
+      }
+      assert.strictEqual(asked(), 0)
+    })
+  )
+
+  it.effect("missing is the message that a request would get", () =>
+    Effect.gen(function* () {
+      for (const scheme of [
+        noBasic,
+        AuthScheme.and(noBasic, noApiKey, basic),
+        AuthScheme.or(noBasic, noBearer)
+      ]) {
+        assert.strictEqual(Option.getOrThrow(yield* scheme.missing), yield* refusalOf(scheme))
+      }
+      for (const scheme of [basic, AuthScheme.and(basic, apiKey), AuthScheme.or(noBasic, bearer)]) {
+        assert.isTrue(Option.isNone(yield* scheme.missing))
+      }
+    })
+  )
+
+  it.scoped("isObtainable: a good token, a refresh token, a grant; not what is logged out", () =>
+    Effect.gen(function* () {
+      const obtainable = (options: TokenManager.Options) =>
+        Effect.flatMap(session(issued, options), ({ manager }) => manager.isObtainable)
+      const without = { grant: undefined }
+      const expired = { accessToken: "old", expiry: -1 }
+      assert.isTrue(yield* obtainable({}))
+      assert.isFalse(yield* obtainable(without))
+      assert.isFalse(yield* obtainable({ autoRefresh: false }))
+      assert.isTrue(yield* obtainable({ ...without, initialToken: stored }))
+      assert.isTrue(yield* obtainable({ autoRefresh: false, initialToken: stored }))
+      assert.isFalse(yield* obtainable({ ...without, initialToken: OAuthToken.make(expired) }))
+      const renewable = OAuthToken.make({ ...expired, refreshToken: "rt" })
+      assert.isTrue(yield* obtainable({ ...without, initialToken: renewable }))
+      assert.isFalse(yield* obtainable({ ...without, autoRefresh: false, initialToken: renewable }))
+      const { asked, manager } = yield* session(issued)
+      yield* manager.getToken
+      yield* manager.logout
+      assert.isFalse(yield* manager.isObtainable)
+      assert.strictEqual(asked(), 1)
+    })
+  )
+})
+
+describe("or takes the first that can produce", () => {
+  class Locked extends Data.TaggedError("Locked")<{ readonly by: string }> {}
+  const locked = AuthScheme.custom({ authorize: () => Effect.fail(new Locked({ by: "the vault" })) })
+
+  for (const [why, answer] of [
+    ["is down", down],
+    ["refuses the client", refused]
+  ] as const) {
+    it.scoped(`a session whose server ${why} leaves the request to the next`, () =>
+      Effect.gen(function* () {
+        const { scheme } = yield* session(answer)
+        assert.strictEqual(
+          (yield* arrives(AuthScheme.or(scheme, bearer))).authorization,
+          "Bearer bearer-token"
+        )
+      })
+    )
+
+    it.scoped(`if nothing else can, that the server ${why} is the failure`, () =>
+      Effect.gen(function* () {
+        const { scheme } = yield* session(answer)
+        assert.strictEqual(yield* fails(AuthScheme.or(noBearer, scheme, noBasic)), answer)
+      })
+    )
+  }
+
+  it.scoped("a session that can begin is preferred to what is there already, if it comes first", () =>
+    Effect.gen(function* () {
+      const { asked, scheme } = yield* session(issued)
+      assert.strictEqual(
+        (yield* arrives(AuthScheme.or(scheme, bearer))).authorization,
+        "Bearer session-token"
+      )
+      assert.strictEqual((yield* arrives(AuthScheme.or(bearer, scheme))).authorization, "Bearer bearer-token")
+      assert.strictEqual(asked(), 1)
+    })
+  )
+
+  it.effect("a custom function that fails, fails the request in its own words", () =>
+    Effect.gen(function* () {
+      const error = yield* fails(locked)
+      assert.instanceOf(error, Locked)
+    })
+  )
+})
+
+describe("property: combinations", () => {
+  type Tree =
+    | { readonly at: number; readonly isThere: boolean }
+    | { readonly and: ReadonlyArray<Tree> }
+    | { readonly or: ReadonlyArray<Tree> }
+
+  const { tree } = FastCheck.letrec<{ tree: Tree }>((tie) => ({
+    tree: FastCheck.oneof(
+      { maxDepth: 3 },
+      FastCheck.record({ at: FastCheck.nat(5), isThere: FastCheck.boolean() }),
+      FastCheck.record({ and: FastCheck.array(tie("tree"), { minLength: 1, maxLength: 3 }) }),
+      FastCheck.record({ or: FastCheck.array(tie("tree"), { minLength: 1, maxLength: 3 }) })
+    )
+  }))
+
+  const schemeOf = (one: Tree): AuthScheme.AuthScheme<AuthValidationException> => {
+    if ("at" in one) {
+      const parameters = { [`k${one.at}`]: one.isThere ? secret(`v${one.at}`) : undefined }
+      return AuthScheme.apiKeyQuery({ name: `S${one.at}`, parameters })
+    }
+    const [first, ...rest] = ("and" in one ? one.and : one.or).map(schemeOf)
+    if (first === undefined) return assert.fail("an empty combination")
+    return "and" in one ? AuthScheme.and(first, ...rest) : AuthScheme.or(first, ...rest)
+  }
+
+  /** What the record's rules come to: what is sent, or the message. */
+  const expected = (one: Tree): Either.Either<ReadonlyArray<string>, string> => {
+    if ("at" in one) {
+      return one.isThere
+        ? Either.right([`k${one.at}=v${one.at}`])
+        : Either.left(`[S${one.at}: k${one.at} is undefined.]`)
+    }
+    const parts = ("and" in one ? one.and : one.or).map(expected)
+    const messages = parts.flatMap((part) => (Either.isLeft(part) ? [part.left] : []))
+    if ("or" in one) return parts.find(Either.isRight) ?? Either.left(messages.join(" or "))
+    return messages.length > 0
+      ? Either.left(messages.join(" and "))
+      : Either.right(parts.flatMap((part) => (Either.isRight(part) ? part.right : [])))
+  }
+
+  it.effect.prop("are met, or say what is missing, as the record has it", [tree], ([one]) =>
+    Effect.gen(function* () {
+      const sent: Array<string> = []
+      const stub = HttpClient.make((request, url) => {
+        sent.push(url.search.slice(1))
+        return Effect.fail(new HttpClientError.RequestError({ request, reason: "Transport" }))
+      })
+      const client = AuthorizedHttpClient.authorizeWith(stub, schemeOf(one), {
+        origins: ["https://a.example"]
+      })
+      const error = yield* Effect.flip(client.get("https://a.example/"))
+      const want = expected(one)
+      if (Either.isRight(want)) {
+        assert.strictEqual(error._tag, "RequestError")
+        assert.sameMembers((sent[0] ?? "").split("&"), [...new Set(want.right)])
+      } else {
+        assert.strictEqual(error.message, want.left)
+        assert.deepStrictEqual(sent, [])
+      }
+    })
+  )
+})
+
+describe("a resource that says 401", () => {
+  const unauthorized = { status: 401 }
+
+  it.scoped("to what cannot be replaced: that is the answer", () =>
+    Effect.gen(function* () {
+      for (const scheme of [basic, bearer, apiKey, apiHeader, AuthScheme.and(basic, apiKey)]) {
+        const server = yield* ScriptedServer.make(() => unauthorized)
+        const client = yield* AuthorizedHttpClient.makeWith(scheme, { origins: [server.origin] })
+        assert.strictEqual((yield* client.get(server.origin)).status, 401)
+        assert.lengthOf(yield* server.requests, 1)
+      }
+    }).pipe(Effect.provide(FetchHttpClient.layer))
+  )
+
+  it.scoped("to the session within an and: it is replaced once, the rest stays", () =>
+    Effect.gen(function* () {
+      let issuedCount = 0
+      const { scheme } = yield* session(
+        Effect.suspend(() => OAuthToken.issue({ accessToken: `at${++issuedCount}`, expiresIn: "1 hour" }))
+      )
+      for (const both of [AuthScheme.and(apiHeader, scheme), AuthScheme.and(scheme, apiHeader)]) {
+        const current = yield* arrives(both)
+        const server = yield* ScriptedServer.make(({ headers }) =>
+          headers["authorization"] === current.authorization ? unauthorized : ScriptedServer.json({})
+        )
+        const client = yield* AuthorizedHttpClient.makeWith(both, { origins: [server.origin] })
+        assert.strictEqual((yield* client.get(server.origin)).status, 200)
+        const requests = yield* server.requests
+        assert.deepStrictEqual(
+          requests.map(({ headers }) => headers["api-key"]),
+          ["key/1", "key/1"]
+        )
+      }
+      assert.strictEqual(issuedCount, 3)
+    }).pipe(Effect.provide(FetchHttpClient.layer))
+  )
+
+  it.scoped("to a session that was overwritten by another scheme: it is not replaced", () =>
+    Effect.gen(function* () {
+      const { asked, scheme } = yield* session(issued)
+      const server = yield* ScriptedServer.make(() => unauthorized)
+      const options = { origins: [server.origin] }
+      const client = yield* AuthorizedHttpClient.makeWith(AuthScheme.and(scheme, bearer), options)
+      assert.strictEqual((yield* client.get(server.origin)).status, 401)
+      assert.lengthOf(yield* server.requests, 1)
+      assert.strictEqual(asked(), 1)
+    }).pipe(Effect.provide(FetchHttpClient.layer))
+  )
+
+  it.scoped("a retry outside carries what is current", () =>
+    Effect.gen(function* () {
+      let count = 0
+      const custom = AuthScheme.custom({
+        authorize: (request) =>
+          Effect.sync(() => HttpClientRequest.setHeader(request, "x-signature", `signature-${++count}`))
+      })
+      const server = yield* ScriptedServer.make(({ headers }) =>
+        headers["x-signature"] === "signature-3" ? ScriptedServer.json({}) : { status: 503 }
+      )
+      const client = (yield* AuthorizedHttpClient.makeWith(custom, { origins: [server.origin] })).pipe(
+        HttpClient.filterStatusOk,
+        HttpClient.retry({ schedule: Schedule.recurs(5) })
+      )
+      assert.strictEqual((yield* client.get(server.origin)).status, 200)
+      assert.deepStrictEqual(
+        (yield* server.requests).map(({ headers }) => headers["x-signature"]),
+        ["signature-1", "signature-2", "signature-3"]
+      )
+    }).pipe(Effect.provide(FetchHttpClient.layer))
+  )
+})
+
+describe("no secret shows", () => {
+  const marked = {
+    password: "Pq7Zr2Kd&+/ 0123456789",
+    bearer: "Bt4Xm9Lf0123456789",
+    query: "Qk6Yb5Hg&+/ 0123456789",
+    header: "Hk2Vc7Ns&+/ 0123456789",
+    customHeader: "Ch8Dk4Tw0123456789",
+    customQuery: "Cq5Gj9Bz 0123456789"
+  }
+  const marks = Object.values(marked).map((value) => value.slice(0, 8))
+  const base64Mark = Buffer.from(`alice:${marked.password}`).toString("base64").slice(9, 17)
+
+  const schemes: Record<string, AuthScheme.AuthScheme<AuthValidationException>> = {
+    basic: AuthScheme.basic({ username: "alice", password: secret(marked.password) }),
+    bearer: AuthScheme.bearer({ accessToken: secret(marked.bearer) }),
+    apiKeyQuery: AuthScheme.apiKeyQuery({ parameters: { token: secret(marked.query) } }),
+    apiKeyHeader: AuthScheme.apiKeyHeader({ parameters: { token: secret(marked.header) } }),
+    custom: AuthScheme.custom({
+      authorize: (request) =>
+        Effect.succeed(
+          request.pipe(
+            HttpClientRequest.setHeader("x-signature", `v1 ${marked.customHeader}`),
+            HttpClientRequest.setUrlParam("signature", marked.customQuery)
+          )
+        )
+    })
+  }
+
+  const everything = AuthScheme.and(
+    AuthScheme.apiKeyQuery({ parameters: { token: secret(marked.query) } }),
+    AuthScheme.apiKeyHeader({ parameters: { token: secret(marked.header) } }),
+    AuthScheme.basic({ username: "alice", password: secret(marked.password) })
+  )
+
+  const found = (values: ReadonlyArray<unknown>, beyond: ReadonlyArray<object>): ReadonlyArray<string> =>
+    values.flatMap((value) =>
+      shown(value, new Set<object>([globalThis, ...beyond])).flatMap((text) =>
+        [...marks, base64Mark]
+          .filter((mark) => text.includes(mark))
+          .map(
+            (mark) =>
+              `${mark} in ${text.slice(Math.max(0, text.indexOf(mark) - 60), text.indexOf(mark) + 40)}`
+          )
+      )
+    )
+
+  for (const [transport, layer] of transports) {
+    for (const [name, scheme] of Object.entries({ ...schemes, everything })) {
+      it.scopedLive(`of ${name} over ${transport}, wherever an API echoes it`, () =>
+        Effect.gen(function* () {
+          const logs = yield* recordingLogs
+          const spans = recordingSpans()
+          const echo = ScriptedServer.make(({ headers, path, query }) => {
+            const all = `${headers["authorization"]} ${headers["token"]} ${headers["x-signature"]} ${query.map(([, value]) => encodeURIComponent(value)).join(" ")}`
+            return path === "/broken"
+              ? { reset: true }
+              : {
+                  status: 400,
+                  body: "{}",
+                  headers: { "x-echo": all, location: `/?${new URLSearchParams([["q", all]])}` }
+                }
+          })
+          const server = yield* echo
+          const { recorded, seen } = yield* Effect.gen(function* () {
+            const client = yield* AuthorizedHttpClient.makeWith(scheme, { origins: [server.origin] })
+            const answered = yield* client.get(`${server.origin}/answered`)
+            yield* Effect.logInfo("answered", answered)
+            const statusError = yield* Effect.flip(
+              HttpClient.filterStatusOk(client).get(`${server.origin}/status`)
+            )
+            yield* Effect.logError("status", statusError)
+            const broken = yield* Effect.exit(client.get(`${server.origin}/broken`))
+            const nobody = yield* AuthorizedHttpClient.makeWith(scheme, { origins: ["http://127.0.0.1:1"] })
+            const unreachable = yield* Effect.exit(nobody.get("http://127.0.0.1:1/"))
+            return [scheme, client, answered, inspect(answered), statusError, broken, unreachable]
+          }).pipe(
+            Effect.withSpan("caller"),
+            // The exporter forgets everything when the SDK shuts down.
+            Effect.map((seen) => ({ seen, recorded: spans.spans() })),
+            Effect.provide([layer, logs.layer, spans.layer])
+          )
+          assert.isAtLeast(recorded.filter((span) => span.name.startsWith("http.client")).length, 4)
+          assert.deepStrictEqual(found([...seen, ...logs.lines, recorded], spans.sdk), [])
+          // The detector sees what was on the way.
+          const requests = yield* server.requests
+          assert.isAtLeast(requests.length, 3)
+          assert.isNotEmpty(found([requests], []))
+        })
+      )
+    }
+  }
+
+  it.scopedLive("where a transport logs what it sends, and fails with it", () =>
+    Effect.gen(function* () {
+      const logs = yield* recordingLogs
+      const spans = recordingSpans()
+      const transport = HttpClient.make((request, url) =>
+        Effect.zipRight(
+          Effect.logInfo(request.headers),
+          new HttpClientError.RequestError({
+            request,
+            reason: "Transport",
+            description: `cannot connect to ${url.href}`,
+            cause: new Error(url.href)
+          })
+        )
+      )
+      const client = AuthorizedHttpClient.authorizeWith(transport, everything, {
+        origins: ["https://a.example"]
+      })
+      const { error, recorded } = yield* Effect.flip(client.get("https://a.example/")).pipe(
+        Effect.map((error) => ({ error, recorded: spans.spans() })),
+        Effect.provide([logs.layer, spans.layer])
+      )
+      assert.include(error.message, "cannot connect to https://a.example/")
+      assert.isNotEmpty(logs.lines)
+      assert.isTrue(recorded.some(({ status }) => status.message?.includes("cannot connect")))
+      assert.deepStrictEqual(found([error, ...logs.lines, recorded], spans.sdk), [])
+    })
+  )
+
+  it.scopedLive(
+    "of a session, where an API echoes its token in a header: not in the transport's span, either",
+    () =>
+      Effect.gen(function* () {
+        const spans = recordingSpans()
+        const api = yield* ScriptedServer.make(({ headers }) =>
+          ScriptedServer.json({}, { headers: { "x-echo": headers["authorization"] ?? "" } })
+        )
+        const manager = yield* TokenManager.make({
+          initialToken: OAuthToken.make({ accessToken: marked.bearer })
+        }).pipe(
+          Effect.provide(
+            TokenEndpoint.layer({
+              server: { tokenEndpoint: `${api.origin}/token` },
+              clientAuthentication: ClientAuthentication.none({ clientId: "client" })
+            })
+          ),
+          Effect.provide([TokenStore.layerMemory, FetchHttpClient.layer])
+        )
+        const recorded = yield* Effect.flatMap(HttpClient.HttpClient, (client) =>
+          AuthorizedHttpClient.authorize(client, manager, { origins: [api.origin] }).get(api.origin)
+        ).pipe(Effect.map(spans.spans), Effect.provide([FetchHttpClient.layer, spans.layer]))
+        assert.isTrue(recorded.some((span) => span.name === "http.client GET"))
+        assert.deepStrictEqual(found([recorded], spans.sdk), [])
+      })
+  )
+})
