@@ -26,6 +26,18 @@ import type { APIException } from "./APIException.js"
 export interface AuthorizationServer {
   /** An absolute https URL; http is accepted to this machine only. */
   readonly tokenEndpoint: string
+  /**
+   * The authorization endpoint, where users are sent to by `AuthorizationRequest`: an absolute https URL; http is accepted
+   * to this machine only.
+   */
+  readonly authorizationEndpoint?: string | undefined
+  /**
+   * The identifier of the server, as its metadata has it (RFC 8414 section 2). An answer to an authorization request that
+   * names another one is refused (RFC 9207). Default: it is not known, and what an answer says is not checked.
+   */
+  readonly issuer?: string | undefined
+  /** Whether the server names itself in each such answer, so that one without is refused. Default: false. */
+  readonly authorizationResponseIssParameterSupported?: boolean | undefined
   /** The revocation endpoint of RFC 7009, if there is one: logging out then ends the session at the server, too. */
   readonly revocationEndpoint?: string | undefined
   /** The longest that one attempt may take, to the last byte of the reply. Default: 30 seconds. */

@@ -70,8 +70,7 @@ const identifyParameters = (parameters: TokenRequest.AdditionalParameters = {}):
  * @category constructors
  */
 export const password = (options: PasswordOptions): Grant => {
-  const asked = typeof options.scope === "object" ? options.scope.join(" ") : options.scope
-  const scope = asked === "" ? undefined : asked
+  const scope = scopeOf(options.scope)
   return {
     grantType: "password",
     identity: JSON.stringify([
@@ -91,3 +90,112 @@ export const password = (options: PasswordOptions): Grant => {
     )
   }
 }
+
+const scopeOf = (scope: string | ReadonlyArray<string> | undefined): string | undefined => {
+  const asked = typeof scope === "object" ? scope.join(" ") : scope
+  return asked === "" ? undefined : asked
+}
+
+/**
+ * What the Client Credentials grant needs.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface ClientCredentialsOptions {
+  /** Space-delimited, or a list. Default: none is sent, and the server decides. */
+  readonly scope?: string | ReadonlyArray<string> | undefined
+  /** Sent with each request. */
+  readonly additionalParameters?: TokenRequest.AdditionalParameters | undefined
+}
+
+/**
+ * The Client Credentials grant (RFC 6749 section 4.4): the client acts for itself, and its authentication is all that is
+ * needed. There is no refresh token as a rule: a token that expires is followed by another one of this grant.
+ *
+ * @see https://www.rfc-editor.org/rfc/rfc6749#section-4.4
+ * @example
+ * ```ts
+ * import { Grant, TokenManager } from "@effect-oauth/client"
+ *
+ * const Manager = TokenManager.layer({ grant: Grant.clientCredentials({ scope: ["reports"] }) })
+ * ```
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const clientCredentials = (options: ClientCredentialsOptions = {}): Grant => {
+  const scope = scopeOf(options.scope)
+  return {
+    grantType: "client_credentials",
+    identity: JSON.stringify([
+      "client_credentials",
+      scope ?? null,
+      identifyParameters(options.additionalParameters)
+    ]),
+    request: TokenRequest.withAdditional(
+      TokenRequest.make({ grant_type: "client_credentials", scope }),
+      options.additionalParameters
+    )
+  }
+}
+
+/**
+ * What the Authorization Code grant needs.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface AuthorizationCodeOptions {
+  /** What the authorization server has sent along with the user. */
+  readonly code: Redacted.Redacted<string>
+  /** The redirect URI of the authorization request, letter by letter. */
+  readonly redirectUri: string
+  /** The `code_verifier` of the authorization request (RFC 7636), if that had a challenge. */
+  readonly codeVerifier?: Redacted.Redacted<string> | undefined
+  /** Sent with the request. */
+  readonly additionalParameters?: TokenRequest.AdditionalParameters | undefined
+}
+
+/**
+ * The Authorization Code grant (RFC 6749 section 4.1): the user has authorized the client at the authorization server,
+ * and came back with a code. `AuthorizationRequest` sends them there, and makes this of their coming back.
+ *
+ * A code begins one session and is spent. Give it to `fetchToken` of a `TokenManager` that has no grant of its own: once
+ * the session has ended, nobody but the user can begin another.
+ *
+ * @see https://www.rfc-editor.org/rfc/rfc6749#section-4.1.3
+ * @example
+ * ```ts
+ * import { Grant, TokenManager } from "@effect-oauth/client"
+ * import { Effect, Redacted } from "effect"
+ *
+ * const login = (code: string, codeVerifier: Redacted.Redacted<string>) =>
+ *   Effect.flatMap(TokenManager.TokenManager, (manager) =>
+ *     manager.fetchToken({
+ *       grant: Grant.authorizationCode({
+ *         code: Redacted.make(code),
+ *         redirectUri: "https://app.example.com/callback",
+ *         codeVerifier
+ *       })
+ *     })
+ *   )
+ * ```
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const authorizationCode = (options: AuthorizationCodeOptions): Grant => ({
+  grantType: "authorization_code",
+  // Whose session it begins is not known: nobody else's, at any rate.
+  identity: JSON.stringify(["authorization_code", globalThis.crypto.randomUUID()]),
+  request: TokenRequest.withAdditional(
+    TokenRequest.make({
+      grant_type: "authorization_code",
+      code: options.code,
+      redirect_uri: options.redirectUri,
+      code_verifier: options.codeVerifier
+    }),
+    options.additionalParameters
+  )
+})

@@ -10,7 +10,8 @@ import type * as Duration from "effect/Duration"
  * kept as it said it, except that secrets of the request are taken out should the server have echoed them.
  *
  * `error` is one of `invalid_request`, `invalid_client`, `invalid_grant` (a wrong password, a spent or revoked
- * refresh token), `unauthorized_client`, `unsupported_grant_type`, `invalid_scope`, or a word of the server's.
+ * refresh token), `unauthorized_client`, `unsupported_grant_type`, `invalid_scope`, or a word of the server's. From the
+ * authorization endpoint (RFC 6749 section 4.1.2.1) it is `access_denied` as a rule: the user said no.
  * Trying again does not help unless `isTransient` says so.
  *
  * @see https://www.rfc-editor.org/rfc/rfc6749#section-5.2
@@ -34,8 +35,8 @@ export class OAuthProviderException extends Data.TaggedError("OAuthProviderExcep
   readonly error: string
   readonly errorDescription?: string | undefined
   readonly errorUri?: string | undefined
-  /** The status of the reply: 400 or 401 from most servers. */
-  readonly responseCode: number
+  /** The status of the reply: 400 or 401 from most servers. Absent where the user came back with the refusal. */
+  readonly responseCode?: number | undefined
   /** The headers of the reply, without those that set cookies. */
   readonly headers: Headers.Headers
   /** How long the server asked to wait (`Retry-After`). */

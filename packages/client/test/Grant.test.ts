@@ -1,9 +1,16 @@
 import { inspect } from "node:util"
 import { FetchHttpClient } from "@effect/platform"
 import { assert, describe, it } from "@effect/vitest"
-import { ClientAuthentication, Grant, TokenEndpoint, type TokenRequest } from "@effect-oauth/client"
-import { ScriptedServer } from "@effect-oauth/loopback-servers"
-import { Effect, Redacted } from "effect"
+import {
+  ClientAuthentication,
+  Grant,
+  TokenEndpoint,
+  TokenManager,
+  type TokenRequest,
+  TokenStore
+} from "@effect-oauth/client"
+import { NodeOAuth2Server, OidcProvider, ScriptedServer } from "@effect-oauth/loopback-servers"
+import { Effect, Layer, Option, Redacted, TestClock } from "effect"
 
 const user = { username: "us er", password: Redacted.make("p&w=") }
 const userForm = "grant_type=password&username=us+er&password=p%26w%3D"
@@ -240,5 +247,103 @@ describe("Grant.identity", () => {
 
   it("is one also for a name that is no well-formed text", () => {
     assert.isString(identify({ username: "\ud800" }))
+  })
+})
+
+describe("Grant.clientCredentials (RFC 6749 section 4.4.2)", () => {
+  for (const [what, options, body] of [
+    ["nothing else", undefined, "grant_type=client_credentials"],
+    ["a scope", { scope: ["api", "file"] }, "grant_type=client_credentials&scope=api+file"],
+    ["no scope for an empty one", { scope: "" }, "grant_type=client_credentials"],
+    [
+      "additional parameters, last",
+      { scope: "api", additionalParameters: { audience: "https://a.example" } },
+      "grant_type=client_credentials&scope=api&audience=https%3A%2F%2Fa.example"
+    ]
+  ] as const) {
+    it.scopedLive(`sends the grant type and ${what}`, () =>
+      Effect.gen(function* () {
+        const { bodies } = yield* bodiesOf((endpoint) =>
+          endpoint.fetchToken(Grant.clientCredentials(options))
+        )
+        assert.deepStrictEqual(bodies, [body])
+      })
+    )
+  }
+
+  it("shares its session with what asks for the same, and with nothing else", () => {
+    const identify = (options?: Grant.ClientCredentialsOptions) => Grant.clientCredentials(options).identity
+    assert.strictEqual(identify({ scope: "a b" }), identify({ scope: ["a", "b"] }))
+    assert.notStrictEqual(identify({ scope: "a" }), identify())
+    assert.notStrictEqual(identify({ additionalParameters: { audience: "x" } }), identify())
+  })
+
+  for (const [name, start] of [
+    ["oidc-provider", OidcProvider.make({ accessTokenLifetime: "1 hour" })],
+    ["@node-oauth/oauth2-server", NodeOAuth2Server.make({ accessTokenLifetime: "1 hour" })]
+  ] as const) {
+    it.scoped(`is asked for again when its token expires, at ${name}`, () =>
+      Effect.gen(function* () {
+        const server = yield* start
+        const manager = yield* TokenManager.make({ grant: Grant.clientCredentials({ scope: "api" }) }).pipe(
+          Effect.provide(
+            TokenEndpoint.layer({
+              server: { tokenEndpoint: server.tokenEndpoint },
+              clientAuthentication: ClientAuthentication.clientSecretBasic({
+                clientId: "client",
+                clientSecret: Redacted.make("client-secret")
+              })
+            })
+          ),
+          Effect.provide(Layer.fresh(TokenStore.layerMemory))
+        )
+        const first = yield* manager.getToken
+        const claims = yield* server.introspect(Redacted.value(first.accessToken))
+        assert.deepInclude(claims, { active: true, clientId: "client", scope: "api", username: undefined })
+        assert.isTrue(Option.isNone(first.refreshToken))
+        assert.strictEqual(
+          Redacted.value((yield* manager.getToken).accessToken),
+          Redacted.value(first.accessToken)
+        )
+        yield* TestClock.adjust("1 hour")
+        const second = yield* manager.getToken
+        assert.notStrictEqual(Redacted.value(second.accessToken), Redacted.value(first.accessToken))
+        assert.deepStrictEqual(
+          (yield* server.tokenRequests).map(({ rawBody }) => rawBody),
+          Array.from({ length: 2 }, () => "grant_type=client_credentials&scope=api")
+        )
+      }).pipe(Effect.provide(FetchHttpClient.layer))
+    )
+  }
+})
+
+describe("Grant.authorizationCode (RFC 6749 section 4.1.3, RFC 7636 section 4.5)", () => {
+  const code = { code: Redacted.make("Sp&l x"), redirectUri: "https://app.example.com/cb" }
+  const form = "grant_type=authorization_code&code=Sp%26l+x&redirect_uri=https%3A%2F%2Fapp.example.com%2Fcb"
+
+  for (const [what, options, body] of [
+    ["code and redirect URI", {}, form],
+    ["the verifier", { codeVerifier: Redacted.make("dBjftJeZ4CVP") }, `${form}&code_verifier=dBjftJeZ4CVP`],
+    [
+      "additional parameters",
+      { additionalParameters: { resource: ["a", "b"] } },
+      `${form}&resource=a&resource=b`
+    ]
+  ] as const) {
+    it.scopedLive(`sends ${what}`, () =>
+      Effect.gen(function* () {
+        const { bodies } = yield* bodiesOf((endpoint) =>
+          endpoint.fetchToken(Grant.authorizationCode({ ...code, ...options }))
+        )
+        assert.deepStrictEqual(bodies, [body])
+      })
+    )
+  }
+
+  it("shares its session with nobody, and shows neither code nor verifier", () => {
+    const options = { ...code, code: Redacted.make("marker-c"), codeVerifier: Redacted.make("marker-v") }
+    const grants = [Grant.authorizationCode(options), Grant.authorizationCode(options)]
+    assert.notStrictEqual(grants[0]?.identity, grants[1]?.identity)
+    assert.notInclude(inspect(grants, { depth: 9 }) + JSON.stringify(grants), "marker")
   })
 })

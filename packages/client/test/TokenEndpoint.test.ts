@@ -236,7 +236,7 @@ const outcomeOf = (
     case "OAuthProviderException":
       return {
         error: error.error,
-        status: error.responseCode,
+        ...(error.responseCode !== undefined && { status: error.responseCode }),
         ...(error.errorDescription !== undefined && { description: error.errorDescription })
       }
     case "APIException":

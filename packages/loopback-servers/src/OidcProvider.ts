@@ -18,10 +18,14 @@ import { alice } from "./User.js"
 
 /**
  * A certified OpenID provider (the npm package `oidc-provider`): password, client credentials and refresh
- * grants, revocation, introspection, metadata. A refresh token that is used again ends the whole session:
- * the newest refresh token and all access tokens are dead too. Access tokens are opaque.
+ * grants, authorization codes with pages of its own for login and consent, revocation, introspection,
+ * metadata. A refresh token that is used again ends the whole session: the newest refresh token and all
+ * access tokens are dead too. Access tokens are opaque.
  */
 export interface OidcProvider extends TokenServer {
+  /** It names itself in each answer (RFC 9207). Its login page takes the name of a user with any password. */
+  readonly authorizationEndpoint: string
+  readonly issuer: string
   readonly revocationEndpoint: string
   readonly introspectionEndpoint: string
   /** Where the server describes itself (RFC 8414). */
@@ -43,6 +47,7 @@ export interface Options extends TokenServerOptions {
 export const make = (options: Options = {}): Effect.Effect<OidcProvider, LoopbackServerError, Scope.Scope> =>
   Effect.gen(function* () {
     const paths = {
+      authorization: "/oauth/authorize",
       token: options.tokenPath ?? "/oauth2/non-auth-server/token",
       revocation: options.revocationPath ?? "/oauth2/non-auth-server/revoke",
       introspection: options.introspectionPath ?? "/oauth2/non-auth-server/introspect"
@@ -54,14 +59,19 @@ export const make = (options: Options = {}): Effect.Effect<OidcProvider, Loopbac
 
     const provider = yield* Effect.try({
       try: () => {
-        const provider = new Provider(origin, {
-          ...configuration(options),
-          adapter: store.adapter,
-          findAccount: (_, username) =>
-            accounts.has(username) ? { accountId: username, claims: () => ({ sub: username }) } : undefined,
-          routes: paths,
-          scopes: ["openid", "offline_access", ...scopes]
-        })
+        const provider = withoutNotice(
+          () =>
+            new Provider(origin, {
+              ...configuration(options),
+              adapter: store.adapter,
+              findAccount: (_, username) =>
+                accounts.has(username)
+                  ? { accountId: username, claims: () => ({ sub: username }) }
+                  : undefined,
+              routes: paths,
+              scopes: ["openid", "offline_access", ...scopes]
+            })
+        )
         passwordGrant.register(provider, accounts, scopes)
         return provider
       },
@@ -92,6 +102,8 @@ export const make = (options: Options = {}): Effect.Effect<OidcProvider, Loopbac
 
     return {
       origin,
+      issuer: origin,
+      authorizationEndpoint: origin + paths.authorization,
       tokenEndpoint: origin + paths.token,
       revocationEndpoint: origin + paths.revocation,
       introspectionEndpoint: origin + paths.introspection,
@@ -117,17 +129,20 @@ const configuration = (options: Options): Configuration => {
     cookies: { keys: [randomUUID()] },
     jwks: { keys: [signingKey()] },
     rotateRefreshToken: options.rotateRefreshToken ?? true,
+    issueRefreshToken: (_, client) => client.grantTypeAllowed("refresh_token"),
     ttl: {
       AccessToken: accessToken,
       ClientCredentials: accessToken,
       IdToken: accessToken,
       RefreshToken: wholeSeconds(options.refreshTokenLifetime ?? "1 day"),
+      Interaction: wholeSeconds("1 hour"),
+      Session: wholeSeconds("1 day"),
       // A session lasts as long as its refresh tokens follow each other.
       Grant: wholeSeconds("3650 days")
     },
     features: {
       clientCredentials: { enabled: true },
-      devInteractions: { enabled: false },
+      devInteractions: { enabled: (options.clients ?? []).some(isRedirected) },
       introspection: {
         enabled: true,
         allowedPolicy: (_, client, token) => token.clientId === client.clientId
@@ -137,19 +152,36 @@ const configuration = (options: Options): Configuration => {
   }
 }
 
-const clientMetadata = (client: RegisteredClient): ClientMetadata => ({
-  client_id: client.clientId,
-  token_endpoint_auth_method: client.authenticationMethod,
-  id_token_signed_response_alg: "ES256",
-  redirect_uris: [],
-  response_types: [],
-  ...(client.authenticationMethod === "none"
-    ? { grant_types: ["password", "refresh_token"] }
-    : {
-        client_secret: client.clientSecret,
-        grant_types: ["password", "refresh_token", "client_credentials"]
-      })
-})
+const isRedirected = ({ redirectUris = [] }: RegisteredClient): boolean => redirectUris.length > 0
+
+const clientMetadata = (client: RegisteredClient): ClientMetadata => {
+  const { redirectUris = [] } = client
+  const grants = ["password", "refresh_token", ...(isRedirected(client) ? ["authorization_code"] : [])]
+  return {
+    client_id: client.clientId,
+    token_endpoint_auth_method: client.authenticationMethod,
+    id_token_signed_response_alg: "ES256",
+    application_type: redirectUris.some((uri) => uri.startsWith("http:")) ? "native" : "web",
+    redirect_uris: [...redirectUris],
+    response_types: isRedirected(client) ? ["code"] : [],
+    ...(client.authenticationMethod === "none"
+      ? { grant_types: grants }
+      : { client_secret: client.clientSecret, grant_types: [...grants, "client_credentials"] })
+  }
+}
+
+/** That its own pages are for development is known here; the provider says it on the terminal of every test. */
+const withoutNotice = <A>(make: () => A): A => {
+  const { warn } = console
+  console.warn = (message: unknown) => {
+    if (!String(message).includes("devInteractions")) warn(message)
+  }
+  try {
+    return make()
+  } finally {
+    console.warn = warn
+  }
+}
 
 const signingKey = () => ({
   ...generateKeyPairSync("ec", { namedCurve: "P-256" }).privateKey.export({ format: "jwk" }),
