@@ -18,15 +18,16 @@ const clientRanks: ReadonlyArray<ReadonlyArray<string>> = [
     "TokenStoreError",
     "ClientAuthentication",
     "Grant",
+    "AuthorizationRequest",
     "AuthorizationServer",
     "TokenRequest",
     "TokenError",
     "TokenEvent"
   ],
-  ["TokenEndpoint", "TokenStorage", "AuthScheme"],
+  ["TokenEndpoint", "TokenStorage", "AuthScheme", "LoopbackRedirect"],
   ["TokenStore"],
   ["TokenManager"],
-  ["TokenManagers", "AuthorizedHttpClient"]
+  ["TokenManagers", "AuthorizedHttpClient", "ApiSecurity"]
 ]
 
 /** What the modules of a package may import besides each other. */
@@ -43,9 +44,10 @@ const outsideImports = new Map<string, RegExp>([
 
 /** Where a secret may leave its wrapper. */
 const secretHandlers: ReadonlyArray<RegExp> = [
-  /^packages\/client\/src\/(ClientAuthentication|OAuthToken|TokenEndpoint|AuthScheme)\.ts$/,
+  /^packages\/client\/src\/(AuthorizationRequest|AuthScheme|ClientAuthentication|OAuthToken|TokenEndpoint)\.ts$/,
   /^packages\/client\/src\/internal\//,
   /^packages\/store-redis\/src\/internal\/connection\.ts$/,
+  /^packages\/multiauthsample\/src\/internal\/givenAuthorization\.ts$/,
   /^packages\/cli\/src\/internal\/(sqlStores|commands\/(login|profile|token))\.ts$/
 ]
 

@@ -5,12 +5,15 @@
  * @since 0.1.0
  */
 export { APIException, type APIResponse } from "./APIException.js"
+export * as ApiSecurity from "./ApiSecurity.js"
+export * as AuthorizationRequest from "./AuthorizationRequest.js"
 export * as AuthorizationServer from "./AuthorizationServer.js"
 export * as AuthorizedHttpClient from "./AuthorizedHttpClient.js"
 export * as AuthScheme from "./AuthScheme.js"
 export { AuthValidationException } from "./AuthValidationException.js"
 export * as ClientAuthentication from "./ClientAuthentication.js"
 export * as Grant from "./Grant.js"
+export * as LoopbackRedirect from "./LoopbackRedirect.js"
 export { OAuthProviderException } from "./OAuthProviderException.js"
 export * as OAuthToken from "./OAuthToken.js"
 export * as TokenEndpoint from "./TokenEndpoint.js"

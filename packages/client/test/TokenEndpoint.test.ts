@@ -212,7 +212,7 @@ describe("TokenEndpoint.revokeToken (RFC 7009)", () => {
 
 type Outcome =
   | { readonly token: string; readonly seconds?: number }
-  | { readonly error: string; readonly status: number; readonly description?: string }
+  | { readonly error: string; readonly status?: number; readonly description?: string }
   | {
       readonly reason: string
       readonly status?: number

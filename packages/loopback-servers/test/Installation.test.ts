@@ -3,6 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { afterEach, vi } from "vitest"
+import * as Chromium from "../src/Chromium.js"
 import { needing } from "../src/Installation.js"
 import * as PostgreSQL from "../src/PostgreSQL.js"
 import * as Redis from "../src/Redis.js"
@@ -15,6 +16,7 @@ afterEach(() => {
 const nowhere = () => {
   vi.stubEnv("EFFECT_OAUTH_POSTGRES_BIN", "/nowhere")
   vi.stubEnv("EFFECT_OAUTH_REDIS_SERVER", "/nowhere/redis-server")
+  vi.stubEnv("EFFECT_OAUTH_CHROMIUM", "/nowhere/chromium")
 }
 
 const here = { server: "Here", program: "here", where: Effect.succeedSome("/bin/here") }
@@ -51,7 +53,8 @@ describe("needing", () => {
 describe("a server that is not installed", () => {
   for (const { name, isInstalled, make } of [
     { name: "PostgreSQL", isInstalled: PostgreSQL.isInstalled, make: Effect.asVoid(PostgreSQL.make()) },
-    { name: "Redis", isInstalled: Redis.isInstalled, make: Effect.asVoid(Redis.make()) }
+    { name: "Redis", isInstalled: Redis.isInstalled, make: Effect.asVoid(Redis.make()) },
+    { name: "Chromium", isInstalled: Chromium.isInstalled, make: Effect.asVoid(Chromium.make()) }
   ]) {
     it.scopedLive(`${name} says so`, () =>
       Effect.gen(function* () {
