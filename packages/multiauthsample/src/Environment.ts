@@ -37,25 +37,37 @@ export const SuiteCode = { HEARTS: 1, SPADES: 2, CLUBS: 3, DIAMONDS: 4 } as cons
 export type SuiteCode = (typeof SuiteCode)[keyof typeof SuiteCode]
 
 /**
+ * The base URLs as they are written down: `{suites}` stands for a suite code.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export const baseUrls: Readonly<Record<Environment, Readonly<Record<Server, string>>>> = {
+  PRODUCTION: {
+    DEFAULT: "http://apimatic.hopto.org:{suites}",
+    AUTH: "http://apimaticauth.hopto.org:3000"
+  },
+  TESTING: {
+    DEFAULT: "http://localhost:3000",
+    AUTH: "http://localhost:3000/oauth2/auth-server"
+  }
+}
+
+/**
  * The base URL of a server.
  *
  * @example
  * ```ts
  * import { Environment } from "multiauthsample"
  *
- * const url = Environment.baseUrl("TESTING", "DEFAULT", Environment.SuiteCode.HEARTS) // http://localhost:3000
+ * const url = Environment.baseUrl("PRODUCTION", "DEFAULT", Environment.SuiteCode.SPADES) // http://apimatic.hopto.org:2
  * ```
  *
  * @since 0.1.0
  * @category accessors
  */
-export const baseUrl = (environment: Environment, server: Server, suites: SuiteCode): string => {
-  switch (environment) {
-    case "PRODUCTION":
-      return server === "DEFAULT"
-        ? `http://apimatic.hopto.org:${suites}`
-        : "http://apimaticauth.hopto.org:3000"
-    case "TESTING":
-      return server === "DEFAULT" ? "http://localhost:3000" : "http://localhost:3000/oauth2/auth-server"
-  }
-}
+export const baseUrl = (
+  environment: Environment,
+  server: Server,
+  suites: SuiteCode = SuiteCode.HEARTS
+): string => baseUrls[environment][server].replace("{suites}", String(suites))

@@ -1,74 +1,29 @@
 /**
  * @since 0.1.0
  */
-import * as HttpApiClient from "@effect/platform/HttpApiClient"
 import * as HttpClient from "@effect/platform/HttpClient"
-import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
-import {
-  type APIException,
-  AuthorizedHttpClient,
-  type AuthValidationException,
-  type OAuthToken,
-  type TokenError,
-  type TokenEvent,
-  TokenManager,
-  type TokenRequest,
-  type TokenStore,
-  type TokenStoreError
-} from "@effect-oauth/client"
+import { type AuthValidationException, Grant, type TokenStore } from "@effect-oauth/client"
 import * as Config from "effect/Config"
 import type * as ConfigError from "effect/ConfigError"
 import * as Context from "effect/Context"
-import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import type * as Option from "effect/Option"
-import type * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
-import type * as Stream from "effect/Stream"
-import * as Environment from "./Environment.js"
-import { and } from "./internal/and.js"
-import { expectJson, failTyped, refuseUnexpected, within } from "./internal/apiFailures.js"
-import { indexedParameters } from "./internal/indexedParameters.js"
+import type { AuthenticationController } from "./AuthenticationController.js"
+import { Configuration, type ConfigurationOptions } from "./Configuration.js"
+import { makeAuthentication } from "./internal/authentication.js"
+import { adding } from "./internal/indexedParameters.js"
+import { makeOAuthACG } from "./internal/oAuthACG.js"
+import { makeOAuthAuthorization } from "./internal/oAuthAuthorization.js"
+import { makeSchemes } from "./internal/schemes.js"
+import { urlOf } from "./internal/servers.js"
 import * as session from "./internal/session.js"
-import { MultiauthsampleApi } from "./MultiauthsampleApi.js"
-import type { OAuthACGCredentials } from "./OAuthACGCredentials.js"
+import { userAgent } from "./internal/userAgent.js"
+import * as OAuthAuthorization from "./OAuthAuthorization.js"
+import type { OAuthAuthorizationController } from "./OAuthAuthorizationController.js"
+import type { OAuthCCGCredentials } from "./OAuthCCGCredentials.js"
+import type { OAuthACG, OAuthCCG, OAuthROPCG } from "./OAuthManagers.js"
 import type { OAuthROPCGCredentials } from "./OAuthROPCGCredentials.js"
-import type { User } from "./User.js"
-
-/**
- * Why a call failed: what the provider said, what the transport or an unexpected reply was, what could not be sent
- * for want of a token, what the store could not do.
- *
- * @since 0.1.0
- * @category errors
- */
-export type CallError = TokenError
-
-/**
- * The token of the scheme `OAuthROPCG`.
- *
- * @since 0.1.0
- * @category models
- */
-export interface OAuthROPCG {
-  /** Exchanges the user's credentials for a token, which is stored, becomes the current one, and is returned. */
-  readonly fetchToken: (
-    additionalParameters?: TokenRequest.AdditionalParameters | undefined
-  ) => Effect.Effect<OAuthToken.OAuthToken, CallError>
-  /** Refreshes the token; a reply without a refresh token keeps the old one. Stored, current and returned as well. */
-  readonly refreshToken: (
-    additionalParameters?: TokenRequest.AdditionalParameters | undefined
-  ) => Effect.Effect<OAuthToken.OAuthToken, CallError>
-  /** Whether there is no token, or only an expired one. */
-  readonly isTokenExpired: Effect.Effect<boolean, TokenStoreError>
-  /** The token as it is, valid or not. */
-  readonly currentToken: Effect.Effect<Option.Option<OAuthToken.OAuthToken>, TokenStoreError>
-  /** Revokes the token, where the server has a revocation endpoint, and removes it from the store. */
-  readonly logout: Effect.Effect<void, CallError>
-  /** What happens to the token. */
-  readonly events: Stream.Stream<TokenEvent.TokenEvent>
-}
 
 /**
  * The MultiAuth-Sample API.
@@ -77,14 +32,11 @@ export interface OAuthROPCG {
  * @category models
  */
 export interface Service {
+  readonly authentication: AuthenticationController
+  readonly oAuthAuthorization: OAuthAuthorizationController
+  readonly oAuthCCG: OAuthCCG
+  readonly oAuthACG: OAuthACG
   readonly oAuthROPCG: OAuthROPCG
-  readonly authentication: {
-    /**
-     * The user of the token: `GET /oauth2/non-auth-server/user`. Needs a valid token of OAuthACG and one of
-     * OAuthROPCG. Both are bearer tokens, so only one can be sent: that of OAuthROPCG.
-     */
-    readonly oAuthAuthorizationGrant: () => Effect.Effect<User, CallError>
-  }
 }
 
 /**
@@ -110,58 +62,13 @@ export class MultiauthsampleClient extends Context.Tag("multiauthsample/Multiaut
   Service
 >() {}
 
-/**
- * How the API is called.
- *
- * @since 0.1.0
- * @category models
- */
-export interface Options {
-  /** Default: `TESTING`, which is this machine. */
-  readonly environment?: Environment.Environment | undefined
-  /** Chooses the `DEFAULT` server of `PRODUCTION`. Default: `SuiteCode.HEARTS`. */
-  readonly suites?: Environment.SuiteCode | undefined
-  /** Base URLs that take the place of those of the environment. */
-  readonly servers?: { readonly [server in Environment.Server]?: string | undefined } | undefined
-  /** Plain http origins on other machines that may get secrets all the same, each by name. */
-  readonly insecureOrigins?: ReadonlyArray<string> | undefined
-  /** The longest that a call may take. Default: 60 seconds. */
-  readonly timeout?: Duration.DurationInput | undefined
-  readonly oAuthROPCGCredentials?: OAuthROPCGCredentials | undefined
-  readonly oAuthACGCredentials?: OAuthACGCredentials | undefined
-  /**
-   * How the client id and secret stand in Basic credentials: `form` as RFC 6749 section 2.3.1 wants it, or `raw` for
-   * servers that do not decode them. Default: `form`.
-   */
-  readonly basicCredentials?: "form" | "raw" | undefined
-  /** Whether tokens are fetched and refreshed without being asked. Default: true. */
-  readonly autoRefresh?: boolean | undefined
-  /** How long before its expiry a token is replaced. Default: 60 seconds, at most a tenth of its lifetime. */
-  readonly leeway?: Duration.DurationInput | undefined
-  /** Awaited after a new token was stored and before it is used. */
-  readonly onTokenUpdate?: ((token: OAuthToken.OAuthToken) => Effect.Effect<void>) | undefined
-  /** A revocation endpoint (RFC 7009), for `logout`. The servers of the environments have none. */
-  readonly revocationEndpoint?: string | undefined
-  /** When a request for a token is tried again after a transient failure. Default: three times within two seconds. */
-  readonly tokenRetry?: Schedule.Schedule<unknown, APIException> | undefined
-}
+const clientCredentialsOf = (credentials: OAuthCCGCredentials | undefined): Grant.Grant | undefined =>
+  credentials?.oAuthClientId === undefined ? undefined : Grant.clientCredentials()
 
-const userAgent = HttpClient.mapRequest(HttpClientRequest.setHeader("user-agent", "APIMATIC 3.0"))
-
-const acceptJson = HttpClient.mapRequest(HttpClientRequest.acceptJson)
-
-const defaultServerOf = (options: Options): string => {
-  const url =
-    options.servers?.DEFAULT ??
-    Environment.baseUrl(
-      options.environment ?? "TESTING",
-      "DEFAULT",
-      options.suites ?? Environment.SuiteCode.HEARTS
-    )
-  return url.replace(/\/+$/, "")
-}
-
-const defaultTimeout = Duration.seconds(60)
+const passwordOf = (credentials: OAuthROPCGCredentials | undefined): Grant.Grant | undefined =>
+  credentials?.oAuthUsername === undefined || credentials.oAuthPassword === undefined
+    ? undefined
+    : Grant.password({ username: credentials.oAuthUsername, password: credentials.oAuthPassword })
 
 /**
  * The client of the API. Fails with an `AuthValidationException` when a server is not one to which secrets can be
@@ -171,69 +78,64 @@ const defaultTimeout = Duration.seconds(60)
  * @category constructors
  */
 export const make = (
-  options: Options
+  options: ConfigurationOptions = {}
 ): Effect.Effect<
   Service,
   AuthValidationException,
   HttpClient.HttpClient | TokenStore.TokenStore | Scope.Scope
 > =>
   Effect.gen(function* () {
-    const http = userAgent(yield* HttpClient.HttpClient)
-    const defaultServer = defaultServerOf(options)
-    const timeout = Duration.decode(options.timeout ?? defaultTimeout)
-    const sessionOptions: session.SessionOptions = {
-      server: {
-        tokenEndpoint: `${defaultServer}/oauth2/non-auth-server/token`,
-        revocationEndpoint: options.revocationEndpoint,
-        insecureOrigins: options.insecureOrigins,
-        retry: options.tokenRetry
-      },
-      basicCredentials: options.basicCredentials,
-      autoRefresh: options.autoRefresh,
-      leeway: options.leeway,
-      onTokenUpdate: options.onTokenUpdate
-    }
-    const keep = (name: string, credentials: OAuthROPCGCredentials | OAuthACGCredentials | undefined) =>
-      credentials === undefined
-        ? session.unconfigured(name)
-        : Effect.provideService(session.make(name, credentials, sessionOptions), HttpClient.HttpClient, http)
-    const oAuthROPCG = yield* keep("OAuthROPCG", options.oAuthROPCGCredentials)
-    const oAuthACG = yield* keep("OAuthACG", options.oAuthACGCredentials)
+    const configuration = new Configuration(options)
+    const http = yield* HttpClient.HttpClient
+    const { oAuthCCGCredentials, oAuthROPCGCredentials } = configuration
 
-    const authorized = yield* AuthorizedHttpClient.make({
-      origins: [defaultServer],
-      insecureOrigins: options.insecureOrigins
-    }).pipe(
-      Effect.provideService(HttpClient.HttpClient, acceptJson(http)),
-      Effect.provideService(TokenManager.TokenManager, {
-        ...oAuthROPCG,
-        ...and(oAuthACG, oAuthROPCG, session.canAsk(options.oAuthROPCGCredentials, sessionOptions))
-      })
+    const oAuthCCG = yield* session.make(
+      {
+        scheme: "OAuthCCG",
+        credentials: oAuthCCGCredentials,
+        tokenEndpoint: urlOf(configuration, OAuthAuthorization.requestTokenOAuthCCG),
+        grant: clientCredentialsOf(oAuthCCGCredentials)
+      },
+      configuration
     )
-    const oAuthAuthorizationGrant = yield* HttpApiClient.endpoint(MultiauthsampleApi, {
-      group: "authentication",
-      endpoint: "oAuthAuthorizationGrant",
-      httpClient: expectJson(failTyped(authorized)),
-      baseUrl: defaultServer
-    })
+    const oAuthROPCG = yield* session.make(
+      {
+        scheme: "OAuthROPCG",
+        credentials: oAuthROPCGCredentials,
+        tokenEndpoint: urlOf(configuration, OAuthAuthorization.token),
+        grant: passwordOf(oAuthROPCGCredentials)
+      },
+      configuration
+    )
+
+    const oAuthACG = yield* session.make(
+      {
+        scheme: "OAuthACG",
+        credentials: configuration.oAuthACGCredentials,
+        tokenEndpoint: urlOf(configuration, OAuthAuthorization.token),
+        refreshScope: configuration.oAuthACGCredentials?.oAuthScopes?.join(" ")
+      },
+      configuration
+    )
 
     return MultiauthsampleClient.of({
-      oAuthROPCG: {
-        fetchToken: (parameters) => oAuthROPCG.fetchToken(requestOptions(parameters)),
-        refreshToken: (parameters) => oAuthROPCG.refreshToken(requestOptions(parameters)),
-        isTokenExpired: oAuthROPCG.isTokenExpired,
-        currentToken: oAuthROPCG.currentToken,
-        logout: oAuthROPCG.logout,
-        events: oAuthROPCG.events
+      authentication: yield* makeAuthentication(
+        configuration,
+        makeSchemes(configuration, { OAuthCCG: oAuthCCG, OAuthACG: oAuthACG, OAuthROPCG: oAuthROPCG })
+      ),
+      oAuthAuthorization: makeOAuthAuthorization(configuration, http),
+      oAuthCCG: {
+        ...session.managed(oAuthCCG),
+        fetchToken: (parameters) => oAuthCCG.fetchToken(adding(parameters))
       },
-      authentication: {
-        oAuthAuthorizationGrant: () => refuseUnexpected(oAuthAuthorizationGrant({})).pipe(within(timeout))
+      oAuthACG: yield* makeOAuthACG(configuration, oAuthACG),
+      oAuthROPCG: {
+        ...session.managed(oAuthROPCG),
+        fetchToken: (parameters) => oAuthROPCG.fetchToken(adding(parameters)),
+        refreshToken: (parameters) => oAuthROPCG.refreshToken(adding(parameters))
       }
     })
-  })
-
-const requestOptions = (parameters: TokenRequest.AdditionalParameters | undefined) =>
-  parameters === undefined ? undefined : { additionalParameters: indexedParameters(parameters) }
+  }).pipe(Effect.updateService(HttpClient.HttpClient, userAgent))
 
 /**
  * Provides the client of the API.
@@ -259,7 +161,7 @@ const requestOptions = (parameters: TokenRequest.AdditionalParameters | undefine
  * @category layers
  */
 export const layer = (
-  options: Options
+  options: ConfigurationOptions = {}
 ): Layer.Layer<
   MultiauthsampleClient,
   AuthValidationException,
@@ -267,23 +169,20 @@ export const layer = (
 > => Layer.scoped(MultiauthsampleClient, make(options))
 
 /**
- * Provides the client of the API that the configuration describes.
+ * Provides the client of the API that the configuration describes: `Configuration.config`, or a `Config` for each option.
  *
  * @example
  * ```ts
- * import { Config } from "effect"
- * import { MultiauthsampleClient, OAuthROPCGCredentials } from "multiauthsample"
+ * import { Configuration, MultiauthsampleClient } from "multiauthsample"
  *
- * const Client = MultiauthsampleClient.layerConfig({
- *   oAuthROPCGCredentials: OAuthROPCGCredentials.config("MULTIAUTHSAMPLE")
- * })
+ * const Client = MultiauthsampleClient.layerConfig(Configuration.config("MULTIAUTHSAMPLE"))
  * ```
  *
  * @since 0.1.0
  * @category layers
  */
 export const layerConfig = (
-  config: Config.Config.Wrap<Options>
+  config: Config.Config.Wrap<ConfigurationOptions>
 ): Layer.Layer<
   MultiauthsampleClient,
   AuthValidationException | ConfigError.ConfigError,

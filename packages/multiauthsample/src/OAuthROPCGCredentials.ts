@@ -5,6 +5,8 @@ import type { OAuthToken } from "@effect-oauth/client"
 import * as Config from "effect/Config"
 import * as Data from "effect/Data"
 import type * as Redacted from "effect/Redacted"
+import { credentialsConfig, isEnough } from "./internal/credentialsConfig.js"
+import { secret, text, token } from "./internal/variables.js"
 
 interface Fields {
   readonly oAuthClientId?: string | undefined
@@ -66,20 +68,22 @@ export class OAuthROPCGCredentials extends Data.Class<Fields> {
 
   /**
    * Credentials from the variables `…_OAUTH_CLIENT_ID`, `…_OAUTH_CLIENT_SECRET`, `…_OAUTH_USERNAME` and
-   * `…_OAUTH_PASSWORD` of the configuration.
+   * `…_OAUTH_PASSWORD` of the configuration, and from `…_OAUTH_TOKEN`, which is a stored token as JSON: it can stand
+   * beside them, beside the first two, or alone.
    *
    * @since 0.1.0
    */
   static config(prefix: string): Config.Config<OAuthROPCGCredentials> {
-    return Config.map(
-      Config.all({
-        oAuthClientId: Config.string(`${prefix}_OAUTH_CLIENT_ID`),
-        oAuthClientSecret: Config.redacted(`${prefix}_OAUTH_CLIENT_SECRET`),
-        oAuthUsername: Config.string(`${prefix}_OAUTH_USERNAME`),
-        oAuthPassword: Config.redacted(`${prefix}_OAUTH_PASSWORD`)
-      }),
-      (fields) => new OAuthROPCGCredentials(fields)
-    )
+    return configOf(prefix).required
+  }
+
+  /**
+   * The same, unless none of the variables is set.
+   *
+   * @internal
+   */
+  static configOption(prefix: string): Config.Config<OAuthROPCGCredentials | undefined> {
+    return configOf(prefix).optional
   }
 
   /**
@@ -90,4 +94,36 @@ export class OAuthROPCGCredentials extends Data.Class<Fields> {
   cloneWith(changes: Partial<Fields>): OAuthROPCGCredentials {
     return new OAuthROPCGCredentials({ ...this, ...changes })
   }
+}
+
+const configOf = (prefix: string) => {
+  const variables = {
+    oAuthClientId: `${prefix}_OAUTH_CLIENT_ID`,
+    oAuthClientSecret: `${prefix}_OAUTH_CLIENT_SECRET`,
+    oAuthUsername: `${prefix}_OAUTH_USERNAME`,
+    oAuthPassword: `${prefix}_OAUTH_PASSWORD`,
+    oAuthToken: `${prefix}_OAUTH_TOKEN`
+  }
+  return credentialsConfig({
+    variables,
+    read: Config.all({
+      oAuthClientId: text(variables.oAuthClientId),
+      oAuthClientSecret: secret(variables.oAuthClientSecret),
+      oAuthUsername: text(variables.oAuthUsername),
+      oAuthPassword: secret(variables.oAuthPassword),
+      oAuthToken: token(variables.oAuthToken)
+    }),
+    make: (fields) =>
+      isEnough(fields, [
+        {
+          needs: ["oAuthClientId", "oAuthClientSecret", "oAuthUsername", "oAuthPassword"],
+          allows: ["oAuthToken"]
+        },
+        { needs: ["oAuthClientId", "oAuthClientSecret", "oAuthToken"] },
+        { needs: ["oAuthToken"] }
+      ])
+        ? new OAuthROPCGCredentials(fields)
+        : undefined,
+    needed: ["oAuthClientId", "oAuthClientSecret", "oAuthUsername", "oAuthPassword"]
+  })
 }

@@ -2,6 +2,7 @@
  * @since 0.1.0
  */
 import * as Schema from "effect/Schema"
+import { optionalInteger, optionalText, others } from "./internal/fields.js"
 
 /**
  * A user of the API. Every field is optional; fields that are not listed are kept as they came.
@@ -11,14 +12,14 @@ import * as Schema from "effect/Schema"
  */
 export const User = Schema.Struct(
   {
-    id: Schema.optionalWith(Schema.Int, { nullable: true }),
-    name: Schema.optionalWith(Schema.String, { nullable: true }),
-    email: Schema.optionalWith(Schema.String, { nullable: true }),
-    createdAt: Schema.optionalWith(Schema.String, { nullable: true }).pipe(Schema.fromKey("created_at")),
-    updatedAt: Schema.optionalWith(Schema.String, { nullable: true }).pipe(Schema.fromKey("updated_at"))
+    id: optionalInteger,
+    name: optionalText,
+    email: optionalText,
+    createdAt: optionalText.pipe(Schema.fromKey("created_at")),
+    updatedAt: optionalText.pipe(Schema.fromKey("updated_at"))
   },
-  { key: Schema.String, value: Schema.Unknown }
-).annotations({ identifier: "User" })
+  others
+).annotations({ identifier: "User", description: "A user of the API." })
 
 /**
  * A user of the API.

@@ -22,6 +22,8 @@ import {
   Schedule
 } from "effect"
 import {
+  Configuration,
+  type ConfigurationOptions,
   Environment,
   MultiauthsampleClient,
   OAuthACGCredentials,
@@ -37,7 +39,7 @@ const alice = new OAuthROPCGCredentials({
 
 const acg = new OAuthACGCredentials({ oAuthToken: OAuthToken.make({ accessToken: "acg-token" }) })
 
-const connect = (options: MultiauthsampleClient.Options) =>
+const connect = (options: ConfigurationOptions) =>
   MultiauthsampleClient.layer(options).pipe(
     Layer.provide([TokenStore.layerMemory, FetchHttpClient.layer]),
     Layer.build,
@@ -165,7 +167,7 @@ describe("what is needed before a call", () => {
   it.scopedLive("both schemes, or nothing is sent and the message names what is missing", () =>
     Effect.gen(function* () {
       const server = yield* ScriptedServer.make([])
-      const missing = (options: MultiauthsampleClient.Options) =>
+      const missing = (options: ConfigurationOptions) =>
         connect({ servers: { DEFAULT: server.origin }, ...options }).pipe(
           Effect.flatMap((client) => Effect.flip(client.authentication.oAuthAuthorizationGrant())),
           Effect.tap((error) => assert.strictEqual(error._tag, "AuthValidationException")),
@@ -424,6 +426,26 @@ describe("configuration", () => {
         (yield* server.requests)[0]?.headers["authorization"],
         "Basic Y2xpZW50OmNsaWVudC1zZWNyZXQ="
       )
+    })
+  )
+
+  it.scopedLive("and everything at once", () =>
+    Effect.gen(function* () {
+      const server = yield* ScriptedServer.make([{ body: "in" }])
+      const provider = ConfigProvider.fromMap(
+        new Map([
+          ["API_SERVER_DEFAULT", server.origin],
+          ["API_BEARER_ACCESS_TOKEN", "bearer-token"]
+        ])
+      )
+      const client = yield* MultiauthsampleClient.layerConfig(Configuration.config("API")).pipe(
+        Layer.provide([TokenStore.layerMemory, FetchHttpClient.layer]),
+        Layer.build,
+        Effect.map(Context.get(MultiauthsampleClient.MultiauthsampleClient)),
+        Effect.withConfigProvider(provider)
+      )
+      assert.strictEqual(yield* client.authentication.oAuthBearerToken(), "in")
+      assert.strictEqual((yield* server.requests)[0]?.headers["authorization"], "Bearer bearer-token")
     })
   )
 

@@ -2,11 +2,12 @@ import type * as HttpApiError from "@effect/platform/HttpApiError"
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientError from "@effect/platform/HttpClientError"
 import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
-import * as HttpClientResponse from "@effect/platform/HttpClientResponse"
+import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import { APIException, type TokenError } from "@effect-oauth/client"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as ParseResult from "effect/ParseResult"
+import { withBody } from "./wholeResponse.js"
 
 const unreachable = (error: HttpClientError.RequestError): APIException =>
   new APIException({
@@ -66,7 +67,7 @@ export const expectJson = <R>(
       Effect.flatMap(Effect.mapError(response.text, fromHttp), (body) =>
         isJson(body)
           ? // A body can be read once, so the one that was read takes its place.
-            Effect.succeed(HttpClientResponse.fromWeb(response.request, new Response(body, response)))
+            Effect.succeed(withBody(response, body))
           : Effect.flatMap(
               APIException.fromResponse(
                 response,

@@ -1,4 +1,4 @@
-import type { TokenRequest } from "@effect-oauth/client"
+import type { TokenManager, TokenRequest } from "@effect-oauth/client"
 
 /** Lists as the API takes them: `name[0]=a&name[1]=b`. */
 export const indexedParameters = (
@@ -11,3 +11,9 @@ export const indexedParameters = (
           Array.isArray(value) ? value.map((one, index) => [`${name}[${index}]`, one]) : [[name, value]]
         )
       )
+
+/** What a request for a token adds. */
+export const adding = (
+  parameters: TokenRequest.AdditionalParameters | undefined
+): TokenManager.RequestOptions | undefined =>
+  parameters === undefined ? undefined : { additionalParameters: indexedParameters(parameters) }

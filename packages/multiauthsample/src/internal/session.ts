@@ -1,9 +1,9 @@
 import type * as HttpClient from "@effect/platform/HttpClient"
 import {
-  type AuthorizationServer,
   AuthValidationException,
   ClientAuthentication,
-  Grant,
+  type Grant,
+  type OAuthToken,
   TokenEndpoint,
   TokenManager,
   TokenStore
@@ -13,95 +13,111 @@ import * as Equal from "effect/Equal"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
-import type { OAuthACGCredentials } from "../OAuthACGCredentials.js"
-import type { OAuthROPCGCredentials } from "../OAuthROPCGCredentials.js"
+import type { Configuration, OAuthScheme } from "../Configuration.js"
+import type { OAuthManager } from "../OAuthManagers.js"
 
-type Credentials = OAuthROPCGCredentials | OAuthACGCredentials
+interface Credentials {
+  readonly oAuthClientId?: string | undefined
+  readonly oAuthClientSecret?: Redacted.Redacted<string> | undefined
+  readonly oAuthToken?: OAuthToken.OAuthToken | undefined
+}
 
-/** How the sessions of all schemes are kept. */
-export interface SessionOptions
-  extends Pick<TokenManager.Options, "autoRefresh" | "leeway" | "onTokenUpdate"> {
-  readonly server: AuthorizationServer.AuthorizationServer
-  readonly basicCredentials?: "form" | "raw" | undefined
+/** Whose session it is, and how it begins and goes on. */
+export interface Session {
+  readonly scheme: OAuthScheme
+  readonly credentials: Credentials | undefined
+  readonly tokenEndpoint: string
+  /** Begins it without being asked. */
+  readonly grant?: Grant.Grant | undefined
+  /** Sent with each refresh. */
+  readonly refreshScope?: string | undefined
 }
 
 const emptySecret = Redacted.make("")
 
-const refuseEmpty = (
-  name: string,
-  credentials: Credentials
-): Effect.Effect<void, AuthValidationException> => {
-  const empty = Object.entries(credentials).find(
+const refuseEmpty = ({ credentials, scheme }: Session): Effect.Effect<void, AuthValidationException> => {
+  const empty = Object.entries(credentials ?? {}).find(
     ([, value]) => value === "" || Equal.equals(value, emptySecret)
   )
   return empty === undefined
     ? Effect.void
-    : Effect.fail(new AuthValidationException({ message: `${name}: ${empty[0]} is empty.` }))
+    : Effect.fail(new AuthValidationException({ message: `${scheme}: ${empty[0]} is empty.` }))
 }
 
-const impossible = (name: string): AuthValidationException =>
-  new AuthValidationException({
-    message: `${name}: OAuthToken is undefined or expired.`
-  })
+const impossible = (scheme: OAuthScheme): AuthValidationException =>
+  new AuthValidationException({ message: `${scheme}: OAuthToken is undefined or expired.` })
 
 /** A token alone: good until it expires, and nobody to ask for another. */
-const withoutClient = (name: string): TokenEndpoint.Service => ({
-  identity: name,
-  fetchToken: () => Effect.fail(impossible(name)),
-  refreshToken: () => Effect.fail(impossible(name)),
+const withoutClient = (scheme: OAuthScheme): TokenEndpoint.Service => ({
+  identity: scheme,
+  fetchToken: () => Effect.fail(impossible(scheme)),
+  refreshToken: () => Effect.fail(impossible(scheme)),
   revokeToken: () => Effect.void
 })
 
-const endpointOf = (name: string, credentials: Credentials, options: SessionOptions) => {
-  const { oAuthClientId: clientId, oAuthClientSecret: clientSecret } = credentials
-  if (clientId === undefined || clientSecret === undefined) return Effect.succeed(withoutClient(name))
+const endpointOf = (
+  { credentials, refreshScope, scheme, tokenEndpoint }: Session,
+  configuration: Configuration
+): Effect.Effect<TokenEndpoint.Service, AuthValidationException, HttpClient.HttpClient> => {
+  const { oAuthClientId: clientId, oAuthClientSecret: clientSecret } = credentials ?? {}
+  if (clientId === undefined || clientSecret === undefined) return Effect.succeed(withoutClient(scheme))
   const authenticate =
-    options.basicCredentials === "raw"
+    configuration.basicCredentials === "raw"
       ? ClientAuthentication.clientSecretBasicRaw
       : ClientAuthentication.clientSecretBasic
-  return TokenEndpoint.make({
-    server: options.server,
-    clientAuthentication: authenticate({ clientId, clientSecret })
-  })
+  return Effect.map(
+    TokenEndpoint.make({
+      server: {
+        tokenEndpoint,
+        revocationEndpoint: configuration.revocationEndpoint,
+        insecureOrigins: configuration.insecureOrigins,
+        retry: configuration.tokenRetry
+      },
+      clientAuthentication: authenticate({ clientId, clientSecret })
+    }),
+    (endpoint) => ({
+      ...endpoint,
+      // A client has a session of each scheme.
+      identity: `${endpoint.identity}|${scheme}`,
+      refreshToken: (refreshToken, options) =>
+        endpoint.refreshToken(refreshToken, { ...options, scope: options?.scope ?? refreshScope })
+    })
+  )
 }
 
-const grantOf = (credentials: Credentials): Grant.Grant | undefined =>
-  "oAuthUsername" in credentials &&
-  credentials.oAuthUsername !== undefined &&
-  credentials.oAuthPassword !== undefined
-    ? Grant.password({ username: credentials.oAuthUsername, password: credentials.oAuthPassword })
-    : undefined
-
-/** A scheme without credentials: it never has a token, and says so. The sessions of others are none of its business. */
-export const unconfigured = (name: string): Effect.Effect<TokenManager.Service, never, Scope.Scope> =>
-  TokenManager.make({ name, key: name, autoRefresh: false }).pipe(
-    Effect.provideService(TokenEndpoint.TokenEndpoint, withoutClient(name)),
-    Effect.provide(Layer.fresh(TokenStore.layerMemory))
-  )
-
-/** Whether a scheme can ask a server for a token. */
-export const canAsk = (credentials: Credentials | undefined, options: SessionOptions): boolean =>
-  credentials?.oAuthClientId !== undefined && options.autoRefresh !== false
+/** A scheme without credentials never has a token, and the sessions of others are none of its business. */
+const isolated = <A, E, R>(effect: Effect.Effect<A, E, R | TokenStore.TokenStore>) =>
+  Effect.provide(effect, Layer.fresh(TokenStore.layerMemory))
 
 /** The session of a scheme, kept for as long as the scope is open. */
 export const make = (
-  name: string,
-  credentials: Credentials,
-  options: SessionOptions
+  session: Session,
+  configuration: Configuration
 ): Effect.Effect<
   TokenManager.Service,
   AuthValidationException,
   HttpClient.HttpClient | TokenStore.TokenStore | Scope.Scope
 > =>
   Effect.gen(function* () {
-    yield* refuseEmpty(name, credentials)
-    const endpoint = yield* endpointOf(name, credentials, options)
-    return yield* TokenManager.make({
-      name,
-      grant: grantOf(credentials),
-      initialToken: credentials.oAuthToken,
-      autoRefresh: options.autoRefresh,
-      leeway: options.leeway,
-      onTokenUpdate: options.onTokenUpdate
+    const { credentials, grant, scheme } = session
+    yield* refuseEmpty(session)
+    const endpoint = yield* endpointOf(session, configuration)
+    const { onTokenUpdate } = configuration
+    const manager = TokenManager.make({
+      name: scheme,
+      grant,
+      initialToken: credentials?.oAuthToken,
+      autoRefresh: configuration.autoRefresh,
+      leeway: configuration.leeway,
+      onTokenUpdate: onTokenUpdate === undefined ? undefined : (token) => onTokenUpdate(token, scheme)
     }).pipe(Effect.provideService(TokenEndpoint.TokenEndpoint, endpoint))
+    return yield* credentials === undefined ? isolated(manager) : manager
   })
+
+/** What users of a session see of it in any case. */
+export const managed = (manager: TokenManager.Service): OAuthManager => ({
+  isTokenExpired: manager.isTokenExpired,
+  currentToken: manager.currentToken,
+  logout: manager.logout,
+  events: manager.events
+})

@@ -1,0 +1,62 @@
+/**
+ * @since 0.1.0
+ */
+import * as OpenApi from "@effect/platform/OpenApi"
+import type { JsonSchema } from "@effect/platform/OpenApiJsonSchema"
+import * as Record from "effect/Record"
+import { MultiauthsampleApi } from "./MultiauthsampleApi.js"
+
+/** With what a server of the platform answers a request that it cannot read. The API does not promise that. */
+const platformSchemas = ["HttpApiDecodeError", "Issue", "PropertyKey"]
+
+const nameOf = (schema: { readonly $ref: string }): string => schema.$ref.replace(/^.*\//, "")
+
+const references = (schema: JsonSchema) =>
+  ("anyOf" in schema ? schema.anyOf : [schema]).flatMap((one) => ("$ref" in one ? [one] : []))
+
+const promised = (
+  response: OpenApi.OpenApiSpecResponse,
+  schemas: Record.ReadonlyRecord<string, JsonSchema>
+): ReadonlyArray<OpenApi.OpenApiSpecResponse> => {
+  const content = response.content?.["application/json"]
+  if (content === undefined) return [response]
+  const all = references(content.schema)
+  const own = all.filter((reference) => !platformSchemas.includes(nameOf(reference)))
+  if (own.length === all.length) return [response]
+  return own.map((schema) => ({
+    description: schemas[nameOf(schema)]?.description ?? response.description,
+    content: { "application/json": { schema } }
+  }))
+}
+
+// That anything may stand there is said by each of them with one and the same `$id`, which has to be unique.
+const withoutIds = (schema: JsonSchema): JsonSchema =>
+  "additionalProperties" in schema ? { ...schema, additionalProperties: true } : schema
+
+/**
+ * The OpenAPI document of the API, from its declaration.
+ *
+ * @see https://spec.openapis.org/oas/v3.1.0
+ * @since 0.1.0
+ * @category accessors
+ */
+export const openApiDocument = (): OpenApi.OpenAPISpec => {
+  const document = OpenApi.fromApi(MultiauthsampleApi, { additionalPropertiesStrategy: "allow" })
+  const schemas = Record.filter(document.components.schemas, (_, name) => !platformSchemas.includes(name))
+  const own = (operation: OpenApi.OpenAPISpecOperation): OpenApi.OpenAPISpecOperation => ({
+    ...operation,
+    responses: Object.fromEntries(
+      Object.entries(operation.responses).flatMap(([status, response]) =>
+        promised(response, schemas).map((one) => [status, one])
+      )
+    )
+  })
+  return {
+    ...document,
+    paths: Record.map(document.paths, ({ get, post }) => ({
+      ...(get !== undefined && { get: own(get) }),
+      ...(post !== undefined && { post: own(post) })
+    })),
+    components: { ...document.components, schemas: Record.map(schemas, withoutIds) }
+  }
+}
