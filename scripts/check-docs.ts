@@ -1,11 +1,12 @@
 /**
- * Type-checks every TypeScript block of the documentation and of the docstrings, and runs those marked `ts run`.
- * A block has to stand on its own, with its imports.
+ * Type-checks every TypeScript block of the documentation and of the docstrings, and runs those marked `ts run`
+ * against a sample server. A block has to stand on its own, with its imports.
  */
 import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs"
 import { join, relative } from "node:path"
 import { run, runTypeScript } from "./command.js"
-import { Failure, main, step } from "./report.js"
+import { Failure, failOn, main, step } from "./report.js"
+import { type SnippetOutcome, snippetMark } from "./snippet-outcome.js"
 import { filesUnder, packageFolders, publishedPackages, read, root } from "./workspace.js"
 
 interface Snippet {
@@ -92,10 +93,30 @@ const typeCheck = async (snippets: ReadonlyArray<Snippet>): Promise<void> => {
   throw new Failure(placed)
 }
 
-const execute = async (snippet: Snippet, index: number): Promise<void> => {
-  const { passed, ending, output } = await runTypeScript(fileOf(index), 30)
-  if (!passed) throw new Failure(`${snippet.source}:${snippet.line}: ${ending}\n\n${output}`)
+/** Runs those that are marked, all in one process with a sample server. */
+const execute = async (snippets: ReadonlyArray<Snippet>): Promise<void> => {
+  const files = new Map(
+    snippets.flatMap((snippet, index) => (snippet.isRun ? [[fileOf(index), snippet]] : []))
+  )
+  const { ending, output, standardOutput } = await runTypeScript(
+    join(root, "scripts/run-snippets.ts"),
+    60 + 20 * files.size,
+    [...files.keys()]
+  )
+  const outcomes = standardOutput
+    .split("\n")
+    .filter((line) => line.startsWith(snippetMark))
+    .map((line): SnippetOutcome => JSON.parse(line.slice(snippetMark.length)))
+  const unfinished = [...files].filter(([file]) => !outcomes.some((outcome) => outcome.file === file))
+  failOn([
+    ...outcomes.flatMap(({ file, problem }) =>
+      problem === undefined ? [] : [`${placeOf(files.get(file))}: ${problem}`]
+    ),
+    ...unfinished.slice(0, 1).map(([, snippet]) => `${placeOf(snippet)}: ${ending}\n\n${output}`)
+  ])
 }
+
+const placeOf = (snippet: Snippet | undefined): string => `${snippet?.source}:${snippet?.line}`
 
 await main(async () => {
   const snippets = sources().flatMap(snippetsOf)
@@ -105,9 +126,8 @@ await main(async () => {
   try {
     writeSnippets(snippets)
     await step(`type-check ${snippets.length} blocks`, () => typeCheck(snippets))
-    for (const [index, snippet] of snippets.entries()) {
-      if (snippet.isRun) await step(`run ${snippet.source}:${snippet.line}`, () => execute(snippet, index))
-    }
+    const count = snippets.filter(({ isRun }) => isRun).length
+    if (count > 0) await step(`run ${count} of them`, () => execute(snippets))
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }

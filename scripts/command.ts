@@ -50,8 +50,11 @@ export const run = (command: string, args: ReadonlyArray<string>, options: Optio
   })
 
 /** Runs a TypeScript program of the workspace from its sources. */
-export const runTypeScript = (file: string, timeLimitSeconds: number): Promise<Outcome> =>
-  run(process.execPath, ["--import", "tsx", file], { timeLimitSeconds })
+export const runTypeScript = (
+  file: string,
+  timeLimitSeconds: number,
+  args: ReadonlyArray<string> = []
+): Promise<Outcome> => run(process.execPath, ["--import", "tsx", file, ...args], { timeLimitSeconds })
 
 /** Runs a program that has to succeed, and gives its standard output. */
 export const runOrFail = async (
