@@ -336,7 +336,7 @@ describe("the completions", () => {
     Effect.gen(function* () {
       assert.include(yield* script("zsh"), "bashcompinit")
       const fish = yield* script("fish")
-      assert.include(fish, "-a login -d 'Begin a session with a user\\'s name and password.'")
+      assert.include(fish, "-a login -d 'Begin a session with a password, or in a browser.'")
       assert.include(fish, "__fish_seen_subcommand_from profile; and __fish_seen_subcommand_from set")
       assert.include((yield* runTyping(["--completions", "csh"], { input: "" })).stderr, "bash, zsh, fish")
     })

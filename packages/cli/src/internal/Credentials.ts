@@ -74,7 +74,18 @@ export const password = (
         )
   })
 
-/** Asks for what a login needs and nobody has said. */
+/** Asks for the client secret, if it is needed and nobody has said it. */
+export const withClientSecret = <S extends Settings>(
+  settings: S
+): Effect.Effect<S, UsageError | Terminal.QuitException, StandardInput | Prompt.Prompt.Environment> =>
+  Session.methodOf(settings) === "none" || Option.isSome(settings.clientSecret)
+    ? Effect.succeed(settings)
+    : Effect.map(
+        ask("client secret", `Set ${Session.secretVariable(settings)} in the environment.`),
+        (clientSecret) => ({ ...settings, clientSecret: Option.some(clientSecret) })
+      )
+
+/** Asks for what a login with a password needs and nobody has said. */
 export const complete = (
   settings: Settings
 ): Effect.Effect<Named, UsageError | Terminal.QuitException, StandardInput | Prompt.Prompt.Environment> =>
@@ -90,18 +101,11 @@ export const complete = (
         })
       )
     }
-    const needsSecret = Session.methodOf(settings) !== "none" && Option.isNone(settings.clientSecret)
-    const clientSecret = needsSecret
-      ? Option.some(
-          yield* ask("client secret", `Set ${Session.secretVariable(settings)} in the environment.`)
-        )
-      : settings.clientSecret
-    return {
+    return yield* withClientSecret({
       ...settings,
       given: settings.profile.username === undefined ? { ...settings.given, username } : settings.given,
-      profile: { ...settings.profile, username },
-      clientSecret
-    }
+      profile: { ...settings.profile, username }
+    })
   })
 
 /** Whether the next run will look for the client secret in vain. */

@@ -50,6 +50,26 @@ export const settings = {
     description: "Its revocation endpoint, which logout tells.",
     environment: "EFFECT_OAUTH_REVOCATION_ENDPOINT"
   },
+  authorizationEndpoint: {
+    name: "authorization-endpoint",
+    value: "URL",
+    description: "Its authorization endpoint, where login --browser sends the user.",
+    environment: "EFFECT_OAUTH_AUTHORIZATION_ENDPOINT"
+  },
+  issuer: {
+    name: "issuer",
+    value: "URL",
+    description: "The server's identifier: who answers for another one is not believed.",
+    environment: "EFFECT_OAUTH_ISSUER"
+  },
+  redirectUri: {
+    name: "redirect-uri",
+    value: "URL",
+    description:
+      "Where login --browser receives the answer: on 127.0.0.1 or [::1], at any free port unless it names one.",
+    environment: "EFFECT_OAUTH_REDIRECT_URI",
+    fallback: "http://127.0.0.1/callback"
+  },
   clientId: {
     name: "client-id",
     value: "ID",
@@ -128,6 +148,11 @@ const saveSecrets = {
 } as const satisfies Definition
 
 export const login = {
+  browser: {
+    name: "browser",
+    description:
+      "Let the user log in at the authorization server in a browser. It is how a profile does that has an authorization endpoint and no user name."
+  },
   passwordStdin: {
     name: "password-stdin",
     description:
@@ -200,9 +225,9 @@ const all = Object.values
 export const commands = {
   login: {
     name: "login",
-    summary: "Begin a session with a user's name and password.",
+    summary: "Begin a session with a password, or in a browser.",
     description:
-      "Begin a session with a user's name and password. What is given as options is kept in the profile, so that it has to be said once; the password is not. It cannot be an argument, as those can be read by others on the machine.",
+      "Begin a session with a user's name and password, or by a login in a browser. What is given as options is kept in the profile, so that it has to be said once; the password is not. It cannot be an argument, as those can be read by others on the machine.",
     words: [],
     options: [...all(login), ...all(common)],
     settings: all(settings)

@@ -4,6 +4,7 @@ import type * as HttpClientError from "@effect/platform/HttpClientError"
 import type { QuitException } from "@effect/platform/Terminal"
 import type { APIException } from "@effect-oauth/client/APIException"
 import { AuthValidationException } from "@effect-oauth/client/AuthValidationException"
+import type { AuthorizationTimeout } from "@effect-oauth/client/LoopbackRedirect"
 import type { OAuthProviderException } from "@effect-oauth/client/OAuthProviderException"
 import type { TokenError } from "@effect-oauth/client/TokenError"
 import * as Data from "effect/Data"
@@ -34,6 +35,7 @@ export type Failure =
   | LoginNeeded
   | HttpStatus
   | TokenError
+  | AuthorizationTimeout
   | HttpClientError.HttpClientError
   | QuitException
   | ValidationError.ValidationError
@@ -60,6 +62,8 @@ const again = (retryAfter: Duration.Duration | undefined): string =>
 
 const refusalHint = (error: string): string => {
   switch (error) {
+    case "access_denied":
+      return "Log in again, and let the program in: effect-oauth login"
     case "invalid_grant":
       return "The password is wrong, or the session was ended. Log in again: effect-oauth login"
     case "invalid_client":
@@ -129,6 +133,13 @@ export const report = (failure: Failure): Report => {
             hint: "Look at the endpoints of the profile: effect-oauth profile show",
             ...(failure.responseCode !== undefined && { details: { status: failure.responseCode } })
           }
+    case "AuthorizationTimeout":
+      return {
+        exitCode: ExitCode.temporary,
+        code: "Temporary",
+        message: `Nobody came back from the browser within ${Duration.format(failure.duration)}.`,
+        hint: "Log in again: effect-oauth login"
+      }
     case "TokenStoreError":
       return {
         exitCode: ExitCode.store,

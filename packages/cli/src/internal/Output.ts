@@ -16,7 +16,9 @@ export interface Service {
   ) => Effect.Effect<void>
   /** What happened besides. In JSON it becomes a part of the result, or of the failure. */
   readonly notice: (text: string) => Effect.Effect<void>
-  /** The same, for those who cannot wait until it is written. */
+  /** What somebody has to read now, for else it does not go on. It is no part of the result. */
+  readonly tell: (text: string) => Effect.Effect<void>
+  /** A notice, for those who cannot wait until it is written. */
   readonly unsafeNotice: (text: string) => void
   readonly failure: (report: Report) => Effect.Effect<void>
   /** Rows of a name and a value, aligned. */
@@ -79,6 +81,7 @@ export const make = (options: {
         notices.push(text)
         return Effect.void
       }),
+    tell: (text) => writeTo(stderr, `${text}\n`),
     unsafeNotice: (text) => {
       if (isJson) notices.push(text)
       else stderr.write(asNotice(text), () => undefined)

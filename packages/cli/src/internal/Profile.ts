@@ -16,6 +16,9 @@ const Strings = Schema.Array(Schema.String)
 export const Profile = Schema.Struct({
   tokenEndpoint: Schema.optionalWith(Schema.String, { exact: true }),
   revocationEndpoint: Schema.optionalWith(Schema.String, { exact: true }),
+  authorizationEndpoint: Schema.optionalWith(Schema.String, { exact: true }),
+  issuer: Schema.optionalWith(Schema.String, { exact: true }),
+  redirectUri: Schema.optionalWith(Schema.String, { exact: true }),
   clientId: Schema.optionalWith(Schema.String, { exact: true }),
   clientAuthentication: Schema.optionalWith(Schema.Literal(...methods), { exact: true }),
   clientSecretEnv: Schema.optionalWith(Schema.String, { exact: true }),
@@ -35,6 +38,9 @@ export type Profile = typeof Profile.Type
 export const fields = [
   "tokenEndpoint",
   "revocationEndpoint",
+  "authorizationEndpoint",
+  "issuer",
+  "redirectUri",
   "clientId",
   "clientAuthentication",
   "clientSecretEnv",

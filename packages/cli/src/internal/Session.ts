@@ -37,7 +37,8 @@ export interface Service {
 
 export class Session extends Context.Tag("effect-oauth/Session")<Session, Service>() {}
 
-const incomplete = (settings: Settings, options: ReadonlyArray<string>): UsageError =>
+/** Where nobody has said what the options would say. */
+export const incomplete = (settings: Settings, options: ReadonlyArray<string>): UsageError =>
   Option.isSome(settings.stored)
     ? config(
         `The profile ${settings.name} does not say: ${options.join(", ")}.`,
@@ -132,7 +133,8 @@ export type Services =
   | TokenStore.TokenStore
   | HttpClient.HttpClient
 
-const invalid = (error: AuthValidationException): UsageError =>
+/** Where what was said cannot be used. */
+export const invalid = (error: AuthValidationException): UsageError =>
   config(error.message, "Look at the profile: effect-oauth profile show")
 
 /**

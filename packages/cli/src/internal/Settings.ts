@@ -19,6 +19,9 @@ export interface CommonOptions {
 export interface SettingOptions {
   readonly tokenEndpoint: Option.Option<string>
   readonly revocationEndpoint: Option.Option<string>
+  readonly authorizationEndpoint: Option.Option<string>
+  readonly issuer: Option.Option<string>
+  readonly redirectUri: Option.Option<string>
   readonly clientId: Option.Option<string>
   readonly clientAuthentication: Option.Option<Method>
   readonly clientSecretEnv: Option.Option<string>
@@ -91,6 +94,9 @@ const fromEnvironment: Effect.Effect<Profile, UsageError> = Effect.gen(function*
   return yield* compact({
     tokenEndpoint: yield* variable("EFFECT_OAUTH_TOKEN_ENDPOINT"),
     revocationEndpoint: yield* variable("EFFECT_OAUTH_REVOCATION_ENDPOINT"),
+    authorizationEndpoint: yield* variable("EFFECT_OAUTH_AUTHORIZATION_ENDPOINT"),
+    issuer: yield* variable("EFFECT_OAUTH_ISSUER"),
+    redirectUri: yield* variable("EFFECT_OAUTH_REDIRECT_URI"),
     clientId: yield* variable("EFFECT_OAUTH_CLIENT_ID"),
     clientAuthentication: known,
     clientSecretEnv: yield* variable("EFFECT_OAUTH_CLIENT_SECRET_ENV"),
@@ -118,6 +124,11 @@ const compact = (options: SettingOptions): Effect.Effect<Profile, UsageError> =>
     ...(Option.isSome(options.revocationEndpoint) && {
       revocationEndpoint: options.revocationEndpoint.value
     }),
+    ...(Option.isSome(options.authorizationEndpoint) && {
+      authorizationEndpoint: options.authorizationEndpoint.value
+    }),
+    ...(Option.isSome(options.issuer) && { issuer: options.issuer.value }),
+    ...(Option.isSome(options.redirectUri) && { redirectUri: options.redirectUri.value }),
     ...(Option.isSome(options.clientId) && { clientId: options.clientId.value }),
     ...(Option.isSome(options.clientAuthentication) && {
       clientAuthentication: options.clientAuthentication.value

@@ -42,6 +42,9 @@ export const common = {
 export const settings = {
   tokenEndpoint: text(Definitions.settings.tokenEndpoint),
   revocationEndpoint: text(Definitions.settings.revocationEndpoint),
+  authorizationEndpoint: text(Definitions.settings.authorizationEndpoint),
+  issuer: text(Definitions.settings.issuer),
+  redirectUri: text(Definitions.settings.redirectUri),
   clientId: text(Definitions.settings.clientId),
   clientAuthentication: choice(Definitions.settings.clientAuthentication),
   clientSecretEnv: text(Definitions.settings.clientSecretEnv),

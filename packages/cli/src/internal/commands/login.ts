@@ -6,6 +6,7 @@ import * as Redacted from "effect/Redacted"
 import * as ConfigFile from "../ConfigFile.js"
 import * as Credentials from "../Credentials.js"
 import * as Definitions from "../Definitions.js"
+import { type UsageError, usage } from "../Failure.js"
 import { left, lifetimeOf } from "../lifetime.js"
 import { Output } from "../Output.js"
 import * as Options from "../options.js"
@@ -15,6 +16,7 @@ import * as Settings from "../Settings.js"
 import * as Store from "../Store.js"
 
 const options = {
+  browser: Options.flag(Definitions.login.browser),
   passwordStdin: Options.flag(Definitions.login.passwordStdin),
   saveSecrets: Options.flag(Definitions.login.saveSecrets)
 }
@@ -27,7 +29,43 @@ const kept = (settings: Settings.Settings, saveSecrets: boolean): Profile => ({
     Option.isSome(settings.clientSecret) && { clientSecret: Redacted.value(settings.clientSecret.value) })
 })
 
-/** Begins a session with a password, and keeps the options in the profile. */
+const isInBrowser = (
+  options: { readonly browser: boolean; readonly passwordStdin: boolean },
+  { authorizationEndpoint, username }: Profile
+): boolean =>
+  options.browser || (authorizationEndpoint !== undefined && username === undefined && !options.passwordStdin)
+
+/** Sessions that have no name of their own are kept apart by where they are. */
+const checkNamed = ({ key, username }: Profile): Effect.Effect<void, UsageError, Session.Session> =>
+  Effect.flatMap(Session.Session, ({ store }) =>
+    store.place.kind === "file" || key !== undefined || username !== undefined
+      ? Effect.void
+      : usage(
+          "Nobody says whose session it is, and others may have theirs in that store.",
+          "Add --username NAME, or --key KEY."
+        )
+  )
+
+const withPassword = (resolved: Settings.Settings, fromStdin: boolean) =>
+  Effect.gen(function* () {
+    const settings = yield* Credentials.complete(resolved)
+    const { scope, username } = settings.profile
+    const password = yield* Credentials.password(fromStdin, username)
+    return { settings, grant: Effect.succeed(Session.passwordGrant(username, password, scope)) }
+  })
+
+const throughBrowser = (resolved: Settings.Settings) =>
+  Effect.map(Credentials.withClientSecret(resolved), (settings) => ({
+    settings,
+    grant: Effect.gen(function* () {
+      yield* checkNamed(settings.profile)
+      // Who logs in with a password does not wait for a server to load.
+      const { authorize } = yield* Effect.promise(() => import("../browserLogin.js"))
+      return yield* authorize(settings)
+    })
+  }))
+
+/** Begins a session, and keeps the options in the profile. */
 export const login = Command.make(
   "login",
   { ...options, ...Options.common, ...Options.settings },
@@ -37,15 +75,17 @@ export const login = Command.make(
       const resolved = yield* Settings.resolve(options)
       yield* Store.checkKept(resolved.given.store ?? "", options.saveSecrets)
       yield* Session.check(resolved)
-      const settings = yield* Credentials.complete(resolved)
-      const password = yield* Credentials.password(options.passwordStdin, settings.profile.username)
+      if (options.browser && options.passwordStdin) {
+        return yield* usage("A login in a browser takes no password.", "Leave out --password-stdin.")
+      }
+      const { grant, settings } = isInBrowser(options, resolved.profile)
+        ? yield* throughBrowser(resolved)
+        : yield* withPassword(resolved, options.passwordStdin)
       const { name, profile } = settings
       yield* Effect.gen(function* () {
         const { store } = yield* Session.Session
         const manager = yield* TokenManager.TokenManager
-        const token = yield* manager.fetchToken({
-          grant: Session.passwordGrant(profile.username, password, profile.scope)
-        })
+        const token = yield* manager.fetchToken({ grant: yield* grant })
         if (options.saveSecrets || Object.keys(settings.given).length > 0) {
           yield* ConfigFile.update(settings.file, (configuration) => ({
             ...configuration,
@@ -69,11 +109,11 @@ export const login = Command.make(
         }
         yield* output.result(
           [
-            `Logged in as ${profile.username} with the profile ${name}: the token is valid ${left(lifetime)}.`
+            `Logged in${profile.username === undefined ? "" : ` as ${profile.username}`} with the profile ${name}: the token is valid ${left(lifetime)}.`
           ],
           {
             profile: name,
-            username: profile.username,
+            username: profile.username ?? null,
             ...lifetime,
             refreshable: isRefreshable,
             scope: Option.getOrNull(token.scope),
