@@ -159,6 +159,8 @@ export const custom = (options: Omit<Custom, "_tag">): Custom => ({ _tag: "Custo
 export type Requirement<Name extends string = string> = None | OneScheme<Name> | And<Name> | Or<Name>
 
 /**
+ * Nothing is needed.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -167,6 +169,8 @@ export interface None {
 }
 
 /**
+ * A scheme is needed.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -179,6 +183,8 @@ export interface OneScheme<out Name extends string = string> {
 }
 
 /**
+ * All of these are needed.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -188,6 +194,8 @@ export interface And<out Name extends string = string> {
 }
 
 /**
+ * One of these is needed.
+ *
  * @since 0.1.0
  * @category models
  */

@@ -107,7 +107,6 @@ export const make = (
       },
       configuration
     )
-
     const oAuthACG = yield* session.make(
       {
         scheme: "OAuthACG",

@@ -27,12 +27,16 @@ interface Scoped {
 }
 
 /**
+ * What `requestTokenOAuthCCG` takes.
+ *
  * @since 0.1.0
  * @category models
  */
 export interface RequestTokenOAuthCCGOptions extends TokenCallOptions, Scoped {}
 
 /**
+ * What `requestTokenOAuthACG` takes.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -46,6 +50,8 @@ export interface RequestTokenOAuthACGOptions extends TokenCallOptions {
 }
 
 /**
+ * What `requestTokenOAuthROPCG` takes.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -55,6 +61,8 @@ export interface RequestTokenOAuthROPCGOptions extends TokenCallOptions, Scoped 
 }
 
 /**
+ * What `refreshTokenOAuthACG` and `refreshTokenOAuthROPCG` take.
+ *
  * @since 0.1.0
  * @category models
  */

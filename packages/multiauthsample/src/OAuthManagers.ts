@@ -4,6 +4,7 @@
 import type {
   AuthorizationRequest,
   AuthValidationException,
+  Grant,
   OAuthToken,
   TokenEvent,
   TokenRequest,
@@ -124,6 +125,14 @@ export interface OAuthACG extends OAuthManager {
   readonly fetchToken: (
     code: Redacted.Redacted<string>,
     options?: CodeOptions | undefined
+  ) => Effect.Effect<OAuthToken.OAuthToken, CallError>
+  /**
+   * Exchanges a grant that was made elsewhere for a token, which is stored, becomes the current one, and is returned:
+   * `LoopbackRedirect` makes one for programs without web pages.
+   */
+  readonly fetchTokenFromGrant: (
+    grant: Grant.Grant,
+    additionalParameters?: TokenRequest.AdditionalParameters | undefined
   ) => Effect.Effect<OAuthToken.OAuthToken, CallError>
   /**
    * Refreshes the token, for the scopes that are configured; a reply without a refresh token keeps the old one. Stored,

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { AuthorizationRequest, AuthValidationException, OAuthToken } from "@effect-oauth/client"
+import { AuthorizationRequest, AuthValidationException, Grant, OAuthToken } from "@effect-oauth/client"
 import { ScriptedServer } from "@effect-oauth/loopback-servers"
 import { formField } from "@effect-oauth/loopback-servers/RecordedRequest"
 import { Effect, Encoding, Option, Redacted, Schedule, Schema } from "effect"
@@ -240,6 +240,28 @@ describe("fetchToken, of a code alone", () => {
     })
   )
 })
+
+it.scopedLive("fetchTokenFromGrant takes a grant that was made elsewhere, whoever is away", () =>
+  Effect.gen(function* () {
+    const { oAuthACG, server } = yield* setUp()
+    const url = yield* oAuthACG.getAuthorizationUrl()
+    const grant = Grant.authorizationCode({
+      code,
+      redirectUri: "http://127.0.0.1:1/callback",
+      codeVerifier: Redacted.make("verifier")
+    })
+    yield* oAuthACG.fetchTokenFromGrant(grant, { audience: ["a"] })
+    assert.strictEqual(
+      (yield* server.requests)[0]?.rawBody,
+      "grant_type=authorization_code&code=CODE&redirect_uri=http%3A%2F%2F127.0.0.1%3A1%2Fcallback" +
+        "&code_verifier=verifier&audience%5B0%5D=a"
+    )
+    const current = Option.getOrThrow(yield* oAuthACG.currentToken)
+    assert.strictEqual(Redacted.value(current.accessToken), "at")
+    yield* oAuthACG.fetchTokenFromCallback(back(url))
+    assert.strictEqual((yield* challengesSent(server))[1], challengeOf(url))
+  })
+)
 
 it.scopedLive("a hundred users can be away; the one who left first is forgotten", () =>
   Effect.gen(function* () {

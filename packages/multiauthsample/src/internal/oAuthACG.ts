@@ -44,7 +44,7 @@ export const makeOAuthACG = (
         )
       }
 
-    const authorizationRequest: OAuthACG["authorizationRequest"] = (options) =>
+    const authorizationRequest: OAuthACG["authorizationRequest"] = ({ additionalParameters, state } = {}) =>
       oAuthClientId === undefined || oAuthRedirectUri === undefined
         ? refuse("oAuthClientId or oAuthRedirectUri is undefined.")
         : AuthorizationRequest.make({
@@ -56,7 +56,8 @@ export const makeOAuthACG = (
             clientId: oAuthClientId,
             redirectUri: oAuthRedirectUri,
             scope: oAuthScopes,
-            ...options
+            state,
+            additionalParameters
           })
 
     const pendingOf = (
@@ -112,6 +113,7 @@ export const makeOAuthACG = (
               .pipe(answered(request))
           }
         ),
+      fetchTokenFromGrant: (grant, parameters) => manager.fetchToken({ grant, ...adding(parameters) }),
       refreshToken: (parameters) => manager.refreshToken(adding(parameters))
     }
   })
