@@ -341,7 +341,9 @@ describe("SampleServer", () => {
         assert.isTrue(Exit.isFailure(refused))
         assert.isTrue(closing.unsafePoll() === null)
         slow.socket.write(body.slice(10))
-        assert.match(yield* slow.end, /^HTTP\/1\.1 200 OK[\s\S]*"access_token":/)
+        const [duration, answer] = yield* Effect.timed(slow.end)
+        assert.match(answer, /^HTTP\/1\.1 200 OK[\s\S]*"access_token":/)
+        assert.isBelow(Duration.toMillis(duration), 2000)
         yield* closing.await
       })
     )

@@ -55,7 +55,13 @@ layer(SampleServer.layer(), { excludeTestServices: true })("the endpoints of aut
       Effect.gen(function* () {
         const server = yield* SampleServer.SampleServer
         const { access_token, refresh_token = "" } = yield* tokenBy("password")
-        for (const token of ["wrong", known.bearerToken.slice(0, -1), known.bearerToken.slice(1), `${known.bearerToken}0`, refresh_token]) {
+        for (const token of [
+          "wrong",
+          known.bearerToken.slice(0, -1),
+          known.bearerToken.slice(1),
+          `${known.bearerToken}0`,
+          refresh_token
+        ]) {
           assert.deepStrictEqual(refusalOf(yield* get(path, bearer(token))), {
             status: 401,
             lacking: ["OAuthBearerToken: the bearer token is unknown"],
