@@ -1,21 +1,22 @@
 /**
  * @since 0.1.0
  */
-import * as Headers from "@effect/platform/Headers"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import { dual } from "effect/Function"
 import * as Option from "effect/Option"
-import * as Redacted from "effect/Redacted"
+import * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
 import type * as AuthorizationServer from "./AuthorizationServer.js"
 import { AuthValidationException } from "./AuthValidationException.js"
 import * as Grant from "./Grant.js"
+import * as AuthorizationAnswer from "./internal/authorizationAnswer.js"
+import * as AuthorizationUrl from "./internal/authorizationUrl.js"
 import { secureUrl } from "./internal/origin.js"
+import { parseJson } from "./internal/parseJson.js"
 import * as ProofKey from "./internal/proofKey.js"
 import { randomText } from "./internal/randomText.js"
-import { scrub } from "./internal/secrets.js"
-import { OAuthProviderException } from "./OAuthProviderException.js"
+import type { OAuthProviderException } from "./OAuthProviderException.js"
 
 /**
  * A user who is sent to the authorization server: where to, and what has to be known when they come back. Keep it until
@@ -48,8 +49,11 @@ export const AuthorizationRequest = Schema.Struct({
  */
 export type AuthorizationRequest = typeof AuthorizationRequest.Type
 
+const decodeJson = Schema.decodeUnknownEither(AuthorizationRequest)
+
 /**
- * An authorization request as a text of JSON, with its secret in clear.
+ * An authorization request as a text of JSON, with its secret in clear. A text that cannot be decoded is never part of
+ * the error's message.
  *
  * @example
  * ```ts
@@ -65,7 +69,27 @@ export type AuthorizationRequest = typeof AuthorizationRequest.Type
  * @since 0.1.0
  * @category schemas
  */
-export const StoredJson: Schema.Schema<AuthorizationRequest, string> = Schema.parseJson(AuthorizationRequest)
+export const StoredJson: Schema.Schema<AuthorizationRequest, string> = Schema.transformOrFail(
+  Schema.String,
+  Schema.typeSchema(AuthorizationRequest),
+  {
+    strict: true,
+    decode: (text, _options, ast) => {
+      const failed = (why: string) =>
+        new ParseResult.Type(ast, "<redacted>", `not a stored authorization request: ${why}`)
+      return Either.flatMap(
+        Either.fromOption(parseJson(text), () => failed("it is not JSON")),
+        (json) =>
+          Either.mapLeft(decodeJson(json), (error) => {
+            const [field] = ParseResult.ArrayFormatter.formatErrorSync(error).flatMap(({ path }) => path)
+            return failed(field === undefined ? "it is no object" : `${String(field)} is missing or wrong`)
+          })
+      )
+    },
+    encode: (request) =>
+      ParseResult.map(ParseResult.encode(AuthorizationRequest)(request), (json) => JSON.stringify(json))
+  }
+)
 
 /**
  * What a parameter can be: lists are sent as one parameter a value. None is secret: browsers keep what they visit.
@@ -97,44 +121,18 @@ export interface Options {
     | undefined
 }
 
-const refuse = (message: string): Either.Either<never, AuthValidationException> =>
-  Either.left(new AuthValidationException({ message }))
+const refuse = (message: string): AuthValidationException => new AuthValidationException({ message })
 
 const checkRedirectUri = (redirectUri: string): Either.Either<string, AuthValidationException> => {
-  if (!URL.canParse(redirectUri)) return refuse("The redirect URI is not an absolute URI.")
+  if (!URL.canParse(redirectUri)) return Either.left(refuse("The redirect URI is not an absolute URI."))
   return redirectUri.includes("#")
-    ? refuse("The redirect URI must not have a fragment (RFC 6749 section 3.1.2).")
+    ? Either.left(refuse("The redirect URI must not have a fragment (RFC 6749 section 3.1.2)."))
     : Either.right(redirectUri)
-}
-
-const own = [
-  "response_type",
-  "client_id",
-  "redirect_uri",
-  "scope",
-  "state",
-  "code_challenge",
-  "code_challenge_method"
-] as const
-
-const checkAdditional = ({
-  additionalParameters = {}
-}: Options): Either.Either<ReadonlyArray<readonly [string, string]>, AuthValidationException> => {
-  const taken = own.find((name) => additionalParameters[name] !== undefined)
-  return taken === undefined
-    ? Either.right(
-        Object.entries(additionalParameters).flatMap(([name, value]) =>
-          value === undefined ? [] : [value].flat().map((one) => [name, String(one)] as const)
-        )
-      )
-    : refuse(
-        `The additional parameter "${taken}" is set by the authorization request and cannot be replaced.`
-      )
 }
 
 /**
  * An authorization request (RFC 6749 section 4.1.1) with a state that nobody can guess, and PKCE by `S256` (RFC 7636).
- * What the authorization endpoint has in its query stays there.
+ * What the authorization endpoint has in its query stays there, unless it is sent anew.
  *
  * Fails with an `AuthValidationException` if the server has no authorization endpoint, or one that a user cannot be sent
  * to safely, or if the redirect URI or an additional parameter cannot be sent.
@@ -170,29 +168,26 @@ export const make = (options: Options): Effect.Effect<AuthorizationRequest, Auth
       server.authorizationEndpoint,
       server.insecureOrigins
     )
+    if (server.authorizationEndpoint.includes("#")) {
+      return yield* refuse("The authorization endpoint must not have a fragment (RFC 6749 section 3.1).")
+    }
     const redirectUri = yield* checkRedirectUri(options.redirectUri)
-    const additional = yield* checkAdditional(options)
+    const additional = yield* AuthorizationUrl.checkAdditional(options.additionalParameters)
     if (clientId === "") return yield* refuse("The client id is empty.")
     const state = options.state === undefined || options.state === "" ? yield* randomText(32) : options.state
     const { challenge, verifier } = yield* ProofKey.make
     const scope = [options.scope ?? []].flat().join(" ")
-    const parameters: Record<(typeof own)[number], string> = {
-      response_type: "code",
-      client_id: clientId,
-      redirect_uri: redirectUri,
-      scope,
-      state,
-      code_challenge: challenge,
-      code_challenge_method: "S256"
-    }
-    for (const name of own) {
-      url.searchParams.delete(name)
-      if (parameters[name] !== "") url.searchParams.append(name, parameters[name])
-    }
-    for (const [name] of additional) url.searchParams.delete(name)
-    for (const [name, value] of additional) url.searchParams.append(name, value)
     return {
-      url: url.href,
+      url: AuthorizationUrl.withParameters(url, [
+        ["response_type", "code"],
+        ["client_id", clientId],
+        ["redirect_uri", redirectUri],
+        ...(scope === "" ? [] : [["scope", scope] as const]),
+        ["state", state],
+        ["code_challenge", challenge],
+        ["code_challenge_method", "S256"],
+        ...additional
+      ]),
       state,
       codeVerifier: verifier,
       redirectUri,
@@ -202,8 +197,8 @@ export const make = (options: Options): Effect.Effect<AuthorizationRequest, Auth
   })
 
 /**
- * The answer with which a user comes back: the whole URL, absolute or as web frameworks give it (`/callback?…`), or its
- * query, or the form of a server that posts its answers (`response_mode=form_post`).
+ * The answer with which a user comes back: the whole URL, absolute or as web frameworks give it (`/callback?…`); or its
+ * parameters, which are those of a form where the server posts its answers (`response_mode=form_post`).
  *
  * @since 0.1.0
  * @category models
@@ -226,48 +221,6 @@ const parametersOf = (callback: Callback): URLSearchParams => {
  */
 export const stateOf = (callback: Callback): Option.Option<string> =>
   Option.fromNullable(parametersOf(callback).get("state"))
-
-const beginAnew = "Begin a new authorization request."
-
-const checkState = (
-  { state }: AuthorizationRequest,
-  answer: URLSearchParams
-): Either.Either<void, AuthValidationException> => {
-  const given = answer.get("state")
-  if (given === state) return Either.void
-  return refuse(
-    given === null
-      ? `The answer has no state, so it is to no request of ours. ${beginAnew}`
-      : "The answer has the state of another request: the user has begun more than one, or somebody else wants them to " +
-          `go on with an answer that is not theirs. ${beginAnew}`
-  )
-}
-
-const checkIssuer = (
-  { issuer, isIssuerRequired }: AuthorizationRequest,
-  answer: URLSearchParams
-): Either.Either<void, AuthValidationException> => {
-  const given = answer.get("iss")
-  if (given === null) {
-    return isIssuerRequired
-      ? refuse(
-          `The answer does not say which server it is from (RFC 9207), as this one always does. ${beginAnew}`
-        )
-      : Either.void
-  }
-  return issuer === undefined || given === issuer
-    ? Either.void
-    : refuse(`The answer is from another server than the request was sent to (RFC 9207). ${beginAnew}`)
-}
-
-const meant = ["state", "iss", "error", "error_description", "error_uri", "code"]
-
-const checkRepetition = (answer: URLSearchParams): Either.Either<void, AuthValidationException> => {
-  const repeated = meant.find((name) => answer.getAll(name).length > 1)
-  return repeated === undefined
-    ? Either.void
-    : refuse(`The answer has more than one ${repeated} (RFC 6749 section 3.1). ${beginAnew}`)
-}
 
 /**
  * What the user came back with, as a grant for `fetchToken`.
@@ -318,39 +271,7 @@ export const receive: {
     self: AuthorizationRequest,
     callback: Callback
   ): Effect.Effect<Grant.Grant, OAuthProviderException | AuthValidationException> =>
-    Effect.gen(function* () {
-      const answer = parametersOf(callback)
-      yield* checkRepetition(answer)
-      yield* checkState(self, answer)
-      yield* checkIssuer(self, answer)
-      const error = answer.get("error")
-      if (error !== null && error !== "") return yield* refusal(self, answer, error)
-      const code = answer.get("code")
-      if (code === null || code === "") {
-        return yield* refuse(`The answer has neither a code nor an error. ${beginAnew}`)
-      }
-      return Grant.authorizationCode({
-        code: Redacted.make(code),
-        redirectUri: self.redirectUri,
-        codeVerifier: self.codeVerifier
-      })
-    })
+    Either.map(AuthorizationAnswer.read(self, parametersOf(callback)), (code) =>
+      Grant.authorizationCode({ code, redirectUri: self.redirectUri, codeVerifier: self.codeVerifier })
+    )
 )
-
-const refusal = (
-  { codeVerifier }: AuthorizationRequest,
-  answer: URLSearchParams,
-  error: string
-): OAuthProviderException => {
-  const secrets = [Redacted.value(codeVerifier), answer.get("code") ?? ""]
-  const said = (name: string): string | undefined => {
-    const text = answer.get(name)
-    return text === null ? undefined : scrub(text, secrets)
-  }
-  return new OAuthProviderException({
-    error: scrub(error, secrets),
-    errorDescription: said("error_description"),
-    errorUri: said("error_uri"),
-    headers: Headers.empty
-  })
-}

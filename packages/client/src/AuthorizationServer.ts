@@ -44,7 +44,10 @@ export interface AuthorizationServer {
   readonly timeout?: Duration.DurationInput | undefined
   /** The longest reply that is read, in bytes. Default: 1 MiB. */
   readonly maxResponseBytes?: number | undefined
-  /** When a transient failure is tried again. Default: `defaultRetry`. A `Retry-After` is waited for on top. */
+  /**
+   * When a transient failure is tried again. Default: `defaultRetry`. A `Retry-After` is waited for on top. A grant that is
+   * used once is not sent again where it may have been used.
+   */
   readonly retry?: Schedule.Schedule<unknown, APIException> | undefined
   /** Plain http origins on other machines that you accept by name, knowing that secrets can be read on the way. */
   readonly insecureOrigins?: ReadonlyArray<string> | undefined

@@ -21,6 +21,11 @@ export interface Grant {
   readonly identity: string
   /** Evaluated anew for each request, so that a grant can ask for what it needs. */
   readonly request: Effect.Effect<TokenRequest.TokenRequest, AuthValidationException>
+  /**
+   * Whether the server takes it once, as a code. Then a request is sent again only if the one before was surely not acted
+   * upon: the server was not reached, or it answered 408, 425 or 429. Default: false.
+   */
+  readonly isUsedOnce?: boolean | undefined
 }
 
 /**
@@ -162,7 +167,9 @@ export interface AuthorizationCodeOptions {
  * and came back with a code. `AuthorizationRequest` sends them there, and makes this of their coming back.
  *
  * A code begins one session and is spent. Give it to `fetchToken` of a `TokenManager` that has no grant of its own: once
- * the session has ended, nobody but the user can begin another.
+ * the session has ended, nobody but the user can begin another, and a manager that has the code for its grant would send
+ * it again. Servers answer that by ending what came of it, if not more (RFC 6749 section 4.1.2): that is why a request
+ * whose reply was lost is not repeated, either. Send the user there anew then.
  *
  * @see https://www.rfc-editor.org/rfc/rfc6749#section-4.1.3
  * @example
@@ -197,5 +204,6 @@ export const authorizationCode = (options: AuthorizationCodeOptions): Grant => (
       code_verifier: options.codeVerifier
     }),
     options.additionalParameters
-  )
+  ),
+  isUsedOnce: true
 })

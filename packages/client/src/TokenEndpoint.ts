@@ -29,6 +29,7 @@ import { secureUrl } from "./internal/origin.js"
 import { requestInit, withoutRedirects } from "./internal/redirects.js"
 import { describeFailure, sanitizeDefects } from "./internal/secrets.js"
 import { interpret, type TokenReply, unusable } from "./internal/tokenReply.js"
+import { isUntouched } from "./internal/untouched.js"
 import type { OAuthProviderException } from "./OAuthProviderException.js"
 import type * as OAuthToken from "./OAuthToken.js"
 import * as TokenRequest from "./TokenRequest.js"
@@ -209,8 +210,9 @@ const waitForRetryAfter = (schedule: Schedule.Schedule<unknown, APIException>) =
  * redirects by itself (`HttpClient.followRedirects`): `fetch` is told not to, the other transports never do.
  *
  * Requests follow no redirect, carry no trace headers, end after `server.timeout`, and read at most
- * `server.maxResponseBytes`. Transient failures are tried again as `server.retry` says. Fails with an
- * `AuthValidationException` when an endpoint is not a URL to which secrets can be sent.
+ * `server.maxResponseBytes`. Transient failures are tried again as `server.retry` says, except those of a grant that is
+ * used once and may have been. Fails with an `AuthValidationException` when an endpoint is not a URL to which secrets can
+ * be sent.
  *
  * @since 0.1.0
  * @category constructors
@@ -230,6 +232,7 @@ export const make = (
     const timeout = Duration.decode(server.timeout ?? defaultTimeout)
     const maxBytes = server.maxResponseBytes ?? defaultMaxResponseBytes
     const retry = waitForRetryAfter(server.retry ?? AuthorizationServer.defaultRetry)
+    const retryUntouched = retry.pipe(Schedule.whileInput(isUntouched))
     const client = (yield* HttpClient.HttpClient).pipe(
       HttpClient.withTracerPropagation(false),
       // Servers echo secrets in headers, which the client's own span would show; ours says what is needed.
@@ -270,7 +273,8 @@ export const make = (
       endpoint: URL,
       request: TokenRequest.TokenRequest,
       read: (reply: TokenReply) => Either.Either<A, OAuthProviderException | APIException>,
-      beforeAttempt: Effect.Effect<void, E> = Effect.void
+      beforeAttempt: Effect.Effect<void, E> = Effect.void,
+      isUsedOnce = false
     ): Effect.Effect<A, TokenEndpointError | E> =>
       Effect.flatMap(clientAuthentication.authenticate(request), (authenticated) => {
         // Only what may be tried again is a failure here.
@@ -288,7 +292,7 @@ export const make = (
             (allowed): Effect.Effect<Either.Either<A, OAuthProviderException | E>, APIException> =>
               Either.isLeft(allowed) ? Effect.succeed(Either.left(allowed.left)) : answer
           ),
-          Effect.retry(retry),
+          Effect.retry(isUsedOnce ? retryUntouched : retry),
           Effect.flatMap(identity)
         )
       })
@@ -310,7 +314,9 @@ export const make = (
           Effect.flatMap((request) =>
             TokenRequest.withAdditional(request, fetchOptions?.additionalParameters)
           ),
-          Effect.flatMap((request) => send(tokenEndpoint, request, interpret, fetchOptions?.beforeAttempt)),
+          Effect.flatMap((request) =>
+            send(tokenEndpoint, request, interpret, fetchOptions?.beforeAttempt, grant.isUsedOnce)
+          ),
           traced("oauth.token.fetch", grant.grantType)
         ),
       refreshToken: (refreshToken, refreshOptions) =>

@@ -1,14 +1,22 @@
+import { inspect } from "node:util"
 import { FetchHttpClient } from "@effect/platform"
 import { assert, describe, it } from "@effect/vitest"
 import {
   AuthorizationRequest,
   ClientAuthentication,
-  type Grant,
+  Grant,
   TokenEndpoint,
+  type TokenError,
   TokenManager,
   TokenStore
 } from "@effect-oauth/client"
-import { OidcProvider, RegisteredClient, SignIn } from "@effect-oauth/loopback-servers"
+import {
+  NodeOAuth2Server,
+  OidcProvider,
+  type RegisteredClient,
+  SignIn,
+  type TokenServer
+} from "@effect-oauth/loopback-servers"
 import { Effect, FastCheck, Layer, Option, Redacted, Schema } from "effect"
 
 const server = {
@@ -77,6 +85,19 @@ describe("what is asked", () => {
     })
   )
 
+  it.effect("the query of the endpoint as it is written, but nothing twice", () =>
+    Effect.gen(function* () {
+      const endpoint = "https://login.example.com/authorize?p=a%20b+c&&flag&scope=all&%73tate=theirs&q=%zz"
+      const at = { ...server, authorizationEndpoint: endpoint }
+      const { url } = yield* make({ server: at, state: "mine", additionalParameters: { flag: true } })
+      assert.match(url, /authorize\?p=a%20b\+c&scope=all&q=%zz&response_type=code&/)
+      assert.deepStrictEqual(new URL(url).searchParams.getAll("state"), ["mine"])
+      assert.deepStrictEqual(new URL(url).searchParams.getAll("flag"), ["true"])
+      const scoped = yield* make({ server: at, scope: "api" })
+      assert.deepStrictEqual(new URL(scoped.url).searchParams.getAll("scope"), ["api"])
+    })
+  )
+
   it.effect("additional parameters, lists as several, and in the place of those of the endpoint", () =>
     Effect.gen(function* () {
       const { url } = yield* make({
@@ -111,13 +132,32 @@ describe("what is asked", () => {
       assert.include(yield* at("http://login.example.com/authorize"), "plain http")
       assert.include(yield* at("javascript:alert(1)"), "https")
       assert.include(yield* at("/authorize"), "not an absolute URL")
+      assert.include(yield* at("https://login.example.com/authorize#here"), "fragment")
+      assert.include(yield* at("https://me:pw@login.example.com/authorize"), "user name")
       assert.include(yield* message({ redirectUri: "/callback" }), "not an absolute URI")
       assert.include(yield* message({ redirectUri: "https://app.example.com/#cb" }), "fragment")
       assert.include(yield* message({ clientId: "" }), "client id")
-      for (const name of ["state", "client_id", "redirect_uri", "code_challenge", "response_type", "scope"]) {
+      for (const name of [
+        "response_type",
+        "client_id",
+        "redirect_uri",
+        "scope",
+        "state",
+        "code_challenge",
+        "code_challenge_method",
+        "request",
+        "request_uri"
+      ]) {
         assert.include(yield* message({ additionalParameters: { [name]: "mine" } }), `"${name}"`)
       }
       assert.isString((yield* make({ redirectUri: "com.example.app:/callback" })).url)
+      const elsewhere = { ...server, authorizationEndpoint: "http://login.test/authorize" }
+      assert.include(yield* message({ server: elsewhere }), `insecureOrigins: ["http://login.test"]`)
+      const accepted = { ...elsewhere, insecureOrigins: ["http://login.test"] }
+      assert.isString((yield* make({ server: accepted })).url)
+      assert.isString(
+        (yield* make({ server: { ...server, authorizationEndpoint: "http://localhost/a" } })).url
+      )
     })
   )
 
@@ -131,8 +171,32 @@ describe("what is asked", () => {
         { ...request, codeVerifier: Redacted.value(request.codeVerifier) }
       )
       assert.notInclude(JSON.stringify(request) + String(request), Redacted.value(request.codeVerifier))
+      const unknown = { ...server, issuer: undefined, authorizationResponseIssParameterSupported: true }
+      const required = yield* make({ server: unknown })
+      const again = yield* Schema.encode(AuthorizationRequest.StoredJson)(required).pipe(
+        Effect.flatMap(Schema.decode(AuthorizationRequest.StoredJson))
+      )
+      assert.deepInclude(again, { isIssuerRequired: true, state: required.state })
     })
   )
+
+  for (const [text, message] of [
+    ["Cv7Kp2Ws", "it is not JSON"],
+    ['"Cv7Kp2Ws"', "it is no object"],
+    ['{"url":"Cv7Kp2Ws"}', "state is missing or wrong"],
+    [
+      '{"url":"u","state":"s","codeVerifier":{"Cv7Kp2Ws":"Cv7Kp2Ws"},"redirectUri":"r","isIssuerRequired":false}',
+      "codeVerifier is missing or wrong"
+    ]
+  ] as const) {
+    it.effect(`is not read from ${text}, which is not repeated`, () =>
+      Effect.gen(function* () {
+        const error = yield* Effect.flip(Schema.decode(AuthorizationRequest.StoredJson)(text))
+        assert.include(error.message, `not a stored authorization request: ${message}`)
+        assert.notInclude(error.message + JSON.stringify(error) + inspect(error), "Cv7Kp2Ws")
+      })
+    )
+  }
 })
 
 const parametersOf = (grant: Grant.Grant) =>
@@ -195,6 +259,14 @@ describe("what comes back", () => {
         yield* refused(`${answer({ state: "xyz", code: "c" })}&state=xyz`),
         "more than one state"
       )
+      assert.include(yield* refused(`${answer({ state: "xyz", iss: "i" })}&iss=j`), "more than one iss")
+      assert.include(yield* refused(`${answer({ state: "xyz", error: "a" })}&error=b`), "more than one error")
+      assert.include(
+        yield* refused(`${answer({ state: "abc", code: "c" })}&code=d`),
+        "state of another request"
+      )
+      const others = `${answer({ state: "xyz", code: "c" })}&from=elsewhere&session_state=1&session_state=2`
+      assert.isObject(yield* AuthorizationRequest.receive(yield* make({ state: "xyz" }), others))
     })
   )
 
@@ -246,144 +318,247 @@ describe("what comes back", () => {
     })
   )
 
-  const someText = FastCheck.oneof(
-    FastCheck.string({ unit: "binary" }),
-    FastCheck.webUrl({ withQueryParameters: true })
+  const code = "Cd7Xk2Qm"
+  const parameter = FastCheck.tuple(
+    FastCheck.constantFrom("state", "state", "iss", "error", "error_description", "code", "code", "from"),
+    FastCheck.oneof(
+      { weight: 5, arbitrary: FastCheck.constantFrom("xyz", server.issuer, code, `about ${code}`, "") },
+      FastCheck.string({ unit: "binary" })
+    )
   )
 
   it.effect.prop(
-    "any text at all: a grant or a typed refusal, and no message has the code",
-    [someText, FastCheck.string()],
-    ([text, code]) =>
+    "any parameters at all: what the rules say of them, and the code shows nowhere",
+    [FastCheck.array(parameter, { maxLength: 5 })],
+    ([given]) =>
       Effect.gen(function* () {
+        const parameters = new URLSearchParams(given)
+        const first = (name: string) => given.find(([other]) => other === name)?.[1]
+        const isRepeated = given.some(
+          ([name], index) => name !== "from" && given.findIndex(([other]) => other === name) < index
+        )
+        const expected =
+          first("state") !== "xyz" || isRepeated || (first("iss") ?? server.issuer) !== server.issuer
+            ? "AuthValidationException"
+            : first("error")
+              ? "OAuthProviderException"
+              : first("code")
+                ? "grant"
+                : "AuthValidationException"
         const request = yield* make({ state: "xyz" })
-        const secret = `Cd7Xk2-${code}`
         for (const callback of [
-          text,
-          `${text}&state=xyz&code=${encodeURIComponent(secret)}`,
-          `/?state=abc&code=${encodeURIComponent(secret)}${text}`
+          parameters,
+          `/callback?${parameters}`,
+          `https://app.example.com/callback?${parameters}#state=xyz&code=theirs`,
+          new URL(`/?${parameters}`, "https://app.example.com")
         ]) {
           const result = yield* Effect.either(AuthorizationRequest.receive(request, callback))
-          if (result._tag === "Left") assert.notInclude(result.left.message, "Cd7Xk2-")
+          if (result._tag === "Right") {
+            assert.strictEqual(expected, "grant")
+            assert.deepInclude(yield* parametersOf(result.right), ["code", first("code")])
+          } else {
+            assert.strictEqual(result.left._tag, expected)
+            if (first("code") === code) assert.notInclude(inspect(result.left), code)
+          }
         }
+      }),
+    { fastCheck: { numRuns: 500 } }
+  )
+
+  it.effect.prop(
+    "any text at all: a typed refusal, as no state is in it",
+    [FastCheck.oneof(FastCheck.string({ unit: "binary" }), FastCheck.webUrl({ withQueryParameters: true }))],
+    ([text]) =>
+      Effect.gen(function* () {
+        assert.match(yield* refused(text), /^The answer has (no state|the state of another request)/)
       })
   )
 })
 
-describe("a whole authorization at a certified server", () => {
-  const web: RegisteredClient.RegisteredClient = {
-    clientId: "web",
-    clientSecret: "web-secret",
-    authenticationMethod: "client_secret_basic",
-    redirectUris: [redirectUri]
+const callbackUri = "https://app.example.com/callback"
+
+const web: RegisteredClient.RegisteredClient = {
+  clientId: "client",
+  clientSecret: "client-secret",
+  authenticationMethod: "client_secret_basic",
+  redirectUris: [callbackUri, `${callbackUri}2`]
+}
+
+const options = { clients: [web], accessTokenLifetime: "1 hour" } as const
+
+const servers = [
+  {
+    name: "oidc-provider",
+    start: Effect.map(OidcProvider.make(options), (started) => ({
+      started,
+      described: {
+        issuer: started.issuer,
+        authorizationResponseIssParameterSupported: true,
+        authorizationEndpoint: started.authorizationEndpoint,
+        tokenEndpoint: started.tokenEndpoint,
+        revocationEndpoint: started.revocationEndpoint
+      }
+    })),
+    toAnotherUri: "invalid_grant",
+    isEndedByReuse: true
+  },
+  {
+    name: "@node-oauth/oauth2-server",
+    start: Effect.map(NodeOAuth2Server.make(options), (started) => ({
+      started,
+      described: {
+        authorizationEndpoint: started.authorizationEndpoint,
+        tokenEndpoint: started.tokenEndpoint
+      }
+    })),
+    toAnotherUri: "invalid_request",
+    isEndedByReuse: false
   }
+] as const
 
-  const setting = Effect.gen(function* () {
-    const provider = yield* OidcProvider.make({
-      clients: [web, RegisteredClient.native],
-      accessTokenLifetime: "1 hour"
-    })
-    const { authorizationEndpoint, issuer, revocationEndpoint, tokenEndpoint } = provider
-    const described = {
-      authorizationEndpoint,
-      issuer,
-      tokenEndpoint,
-      revocationEndpoint,
-      authorizationResponseIssParameterSupported: true
-    }
-    const manager = yield* TokenManager.make({ key: "session" }).pipe(
-      Effect.provide(
-        TokenEndpoint.layer({
-          server: described,
-          clientAuthentication: ClientAuthentication.clientSecretBasic({
-            clientId: "web",
-            clientSecret: Redacted.make("web-secret")
+for (const { isEndedByReuse, name, start, toAnotherUri } of servers) {
+  describe(`a whole authorization at ${name}`, () => {
+    const begin = Effect.gen(function* () {
+      const { described, started } = yield* start
+      const manager = yield* TokenManager.make().pipe(
+        Effect.provide(
+          TokenEndpoint.layer({
+            server: described,
+            clientAuthentication: ClientAuthentication.clientSecretBasic({
+              clientId: "client",
+              clientSecret: Redacted.make("client-secret")
+            })
           })
+        ),
+        Effect.provide(Layer.fresh(TokenStore.layerMemory))
+      )
+      const asked = { server: described, clientId: "client", redirectUri: callbackUri, scope: ["api"] }
+      const request = yield* AuthorizationRequest.make(asked)
+      return { started, manager, request, asked }
+    }).pipe(Effect.provide(FetchHttpClient.layer))
+
+    /** A user who has logged in and let the client in. */
+    const comeBack = Effect.gen(function* () {
+      const begun = yield* begin
+      return { ...begun, callback: yield* SignIn.signIn(begun.request.url) }
+    })
+
+    const tokensAt = ({ tokenRequests }: TokenServer.TokenServer) =>
+      Effect.map(tokenRequests, (requests) => requests.length)
+
+    const refusalOf = <A, R>(login: Effect.Effect<A, TokenError, R>) =>
+      Effect.map(Effect.flip(login), (error) =>
+        error._tag === "OAuthProviderException" ? error.error : assert.fail(error._tag)
+      )
+
+    it.scopedLive("login and consent, code, token, refresh, and the end", () =>
+      Effect.gen(function* () {
+        const { callback, manager, request, started } = yield* comeBack
+        const kept = yield* Schema.encode(AuthorizationRequest.StoredJson)(request)
+        const restored = yield* Schema.decode(AuthorizationRequest.StoredJson)(kept)
+        const token = yield* manager.fetchToken({
+          grant: yield* AuthorizationRequest.receive(restored, callback)
         })
-      ),
-      Effect.provide(Layer.fresh(TokenStore.layerMemory))
+        assert.deepInclude(yield* started.introspect(Redacted.value(token.accessToken)), {
+          active: true,
+          clientId: "client",
+          username: "alice",
+          scope: "api"
+        })
+        const [sent] = yield* started.tokenRequests
+        assert.deepStrictEqual(
+          sent?.form.map(([name]) => name),
+          ["grant_type", "code", "redirect_uri", "code_verifier"]
+        )
+        const next = yield* manager.refreshToken()
+        assert.notStrictEqual(Redacted.value(next.accessToken), Redacted.value(token.accessToken))
+        assert.strictEqual(
+          Redacted.value((yield* manager.getToken).accessToken),
+          Redacted.value(next.accessToken)
+        )
+        yield* started.revokeSession(Redacted.value(Option.getOrThrow(next.refreshToken)))
+        assert.strictEqual(yield* refusalOf(manager.refreshToken()), "invalid_grant")
+        yield* manager.logout
+        assert.strictEqual((yield* Effect.flip(manager.getToken))._tag, "AuthValidationException")
+      })
     )
-    const request = yield* AuthorizationRequest.make({
-      server: described,
-      clientId: "web",
-      redirectUri,
-      scope: ["api"]
-    })
-    return { provider, manager, request, described }
-  }).pipe(Effect.provide(FetchHttpClient.layer))
 
-  const login = Effect.gen(function* () {
-    const all = yield* setting
-    const callback = yield* SignIn.signIn(all.request.url)
-    return { ...all, callback }
+    it.scopedLive("the user says no", () =>
+      Effect.gen(function* () {
+        const { request, started } = yield* begin
+        const callback = yield* SignIn.signIn(request.url, { consent: false })
+        assert.strictEqual(yield* refusalOf(AuthorizationRequest.receive(request, callback)), "access_denied")
+        assert.strictEqual(yield* tokensAt(started), 0)
+      })
+    )
+
+    it.scopedLive("a code is good once", () =>
+      Effect.gen(function* () {
+        const { callback, manager, request, started } = yield* comeBack
+        const grant = yield* AuthorizationRequest.receive(request, callback)
+        const token = yield* manager.fetchToken({ grant })
+        assert.strictEqual(yield* refusalOf(manager.fetchToken({ grant })), "invalid_grant")
+        assert.strictEqual(yield* tokensAt(started), 2)
+        const { active } = yield* started.introspect(Redacted.value(token.accessToken))
+        assert.strictEqual(active, !isEndedByReuse)
+      })
+    )
+
+    it.scopedLive("a code that was intercepted is of no use without the verifier", () =>
+      Effect.gen(function* () {
+        const { asked, callback, manager } = yield* comeBack
+        const code = Redacted.make(new URL(callback).searchParams.get("code") ?? "")
+        const grant = Grant.authorizationCode({ code, redirectUri: asked.redirectUri })
+        assert.strictEqual(yield* refusalOf(manager.fetchToken({ grant })), "invalid_grant")
+      })
+    )
+
+    it.scopedLive("a code that is put into another request is of no use there", () =>
+      Effect.gen(function* () {
+        const { asked, callback, manager, request } = yield* comeBack
+        const other = yield* AuthorizationRequest.make({ ...asked, state: request.state })
+        const grant = yield* AuthorizationRequest.receive(other, callback)
+        assert.strictEqual(yield* refusalOf(manager.fetchToken({ grant })), "invalid_grant")
+      })
+    )
+
+    it.scopedLive("a code is for the redirect URI that it was asked for", () =>
+      Effect.gen(function* () {
+        const { callback, manager, request } = yield* comeBack
+        const moved = { ...request, redirectUri: `${callbackUri}2` }
+        const grant = yield* AuthorizationRequest.receive(moved, callback)
+        assert.strictEqual(yield* refusalOf(manager.fetchToken({ grant })), toAnotherUri)
+      })
+    )
+
+    it.scopedLive("an answer to somebody else is not taken, and no code is spent", () =>
+      Effect.gen(function* () {
+        const { asked, callback, started } = yield* comeBack
+        const other = yield* AuthorizationRequest.make(asked)
+        const error = yield* Effect.flip(AuthorizationRequest.receive(other, callback))
+        assert.strictEqual(error._tag, "AuthValidationException")
+        assert.include(error.message, "state of another request")
+        assert.strictEqual(yield* tokensAt(started), 0)
+      })
+    )
+
+    it.scopedLive("an answer of another server than the user was sent to is not taken", () =>
+      Effect.gen(function* () {
+        const { asked, callback, request } = yield* comeBack
+        const elsewhere = {
+          ...asked.server,
+          issuer: "https://honest.example.com",
+          authorizationResponseIssParameterSupported: true
+        }
+        const other = yield* AuthorizationRequest.make({
+          ...asked,
+          server: elsewhere,
+          state: request.state
+        })
+        const error = yield* Effect.flip(AuthorizationRequest.receive(other, callback))
+        assert.strictEqual(error._tag, "AuthValidationException")
+        assert.match(error.message, /RFC 9207/)
+      })
+    )
   })
-
-  it.scopedLive("login and consent, code, token, refresh, logout", () =>
-    Effect.gen(function* () {
-      const { callback, manager, provider, request } = yield* login
-      assert.strictEqual(new URL(callback).searchParams.get("iss"), provider.issuer)
-      const token = yield* manager.fetchToken({
-        grant: yield* AuthorizationRequest.receive(request, callback)
-      })
-      const who = yield* provider.introspect(Redacted.value(token.accessToken))
-      assert.deepStrictEqual([who.active, who.active && who.username], [true, "alice"])
-      const next = yield* manager.refreshToken()
-      assert.notStrictEqual(Redacted.value(next.accessToken), Redacted.value(token.accessToken))
-      yield* manager.logout
-      assert.isFalse((yield* provider.introspect(Redacted.value(next.accessToken))).active)
-      assert.strictEqual((yield* Effect.flip(manager.getToken))._tag, "AuthValidationException")
-    })
-  )
-
-  it.scopedLive("the user says no", () =>
-    Effect.gen(function* () {
-      const { request } = yield* setting
-      const callback = yield* SignIn.signIn(request.url, { consent: false })
-      const error = yield* Effect.flip(AuthorizationRequest.receive(request, callback))
-      if (error._tag !== "OAuthProviderException") return assert.fail(error._tag)
-      assert.strictEqual(error.error, "access_denied")
-    })
-  )
-
-  it.scopedLive("a code is good once, and the session that it began ends when it is used again", () =>
-    Effect.gen(function* () {
-      const { callback, manager, provider, request } = yield* login
-      const grant = yield* AuthorizationRequest.receive(request, callback)
-      const token = yield* manager.fetchToken({ grant })
-      const error = yield* Effect.flip(manager.fetchToken({ grant }))
-      assert.strictEqual(error._tag === "OAuthProviderException" && error.error, "invalid_grant")
-      assert.isFalse((yield* provider.introspect(Redacted.value(token.accessToken))).active)
-    })
-  )
-
-  it.scopedLive("a code that was intercepted is of no use without the verifier, or with another", () =>
-    Effect.gen(function* () {
-      const { callback, described, manager, request } = yield* login
-      const other = yield* AuthorizationRequest.make({
-        server: described,
-        clientId: "web",
-        redirectUri,
-        state: request.state
-      })
-      const error = yield* Effect.flip(
-        Effect.flatMap(AuthorizationRequest.receive(other, callback), (grant) =>
-          manager.fetchToken({ grant })
-        )
-      )
-      assert.strictEqual(error._tag === "OAuthProviderException" && error.error, "invalid_grant")
-    })
-  )
-
-  it.scopedLive("another redirect URI is refused by the server", () =>
-    Effect.gen(function* () {
-      const { callback, manager, request } = yield* login
-      const moved = { ...request, redirectUri: "https://app.example.com/other" }
-      const error = yield* Effect.flip(
-        Effect.flatMap(AuthorizationRequest.receive(moved, callback), (grant) =>
-          manager.fetchToken({ grant })
-        )
-      )
-      assert.strictEqual(error._tag === "OAuthProviderException" && error.error, "invalid_grant")
-    })
-  )
-})
+}

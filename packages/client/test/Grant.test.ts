@@ -10,7 +10,8 @@ import {
   TokenStore
 } from "@effect-oauth/client"
 import { NodeOAuth2Server, OidcProvider, ScriptedServer } from "@effect-oauth/loopback-servers"
-import { Effect, Layer, Option, Redacted, TestClock } from "effect"
+import { Effect, Layer, Option, Redacted, Ref, Schedule, TestClock } from "effect"
+import { transports } from "./fixtures/authorizedClient.js"
 
 const user = { username: "us er", password: Redacted.make("p&w=") }
 const userForm = "grant_type=password&username=us+er&password=p%26w%3D"
@@ -337,6 +338,55 @@ describe("Grant.authorizationCode (RFC 6749 section 4.1.3, RFC 7636 section 4.5)
         )
         assert.deepStrictEqual(bodies, [body])
       })
+    )
+  }
+
+  /** How many attempts there are to send a request that fails. */
+  const attemptsOf = (grant: Grant.Grant, tokenEndpoint: string) =>
+    Effect.gen(function* () {
+      const endpoint = yield* TokenEndpoint.make({
+        server: { tokenEndpoint, retry: Schedule.recurs(2), timeout: "200 millis" },
+        clientAuthentication: ClientAuthentication.none({ clientId: "client" })
+      })
+      const attempts = yield* Ref.make(0)
+      const beforeAttempt = Ref.update(attempts, (count) => count + 1)
+      const error = yield* Effect.flip(endpoint.fetchToken(grant, { beforeAttempt }))
+      assert.isTrue(error._tag === "APIException" && error.isTransient)
+      return yield* attempts
+    })
+
+  const used = Grant.authorizationCode(code)
+
+  for (const [what, reply, attempts] of [
+    ["503, which may be a gateway's", { status: 503 }, 1],
+    ["500", { status: 500 }, 1],
+    ["408", { status: 408 }, 3],
+    ["425", { status: 425 }, 3],
+    ["429", { status: 429 }, 3],
+    ["a connection that is cut before the answer", { reset: true }, 1],
+    ["an answer that is cut off", { truncated: '{"access_token":"a"}' }, 1],
+    ["no answer", { hang: true }, 1]
+  ] as const) {
+    it.scopedLive(`is sent ${attempts === 1 ? "once" : "again"}: ${what}`, () =>
+      Effect.gen(function* () {
+        const server = yield* ScriptedServer.make(() => reply)
+        assert.strictEqual(yield* attemptsOf(used, server.origin), attempts)
+        assert.strictEqual(yield* attemptsOf(Grant.password(user), server.origin), 3)
+      }).pipe(Effect.provide(FetchHttpClient.layer))
+    )
+  }
+
+  for (const [transport, http] of transports) {
+    it.live(`is sent again where nobody listens, by ${transport}`, () =>
+      Effect.gen(function* () {
+        const nobody = yield* Effect.map(
+          ScriptedServer.make(() => ({})),
+          ({ origin }) => origin
+        ).pipe(Effect.scoped)
+        for (const origin of [nobody, nobody.replace("127.0.0.1", "localhost")]) {
+          assert.strictEqual(yield* attemptsOf(used, origin), 3)
+        }
+      }).pipe(Effect.provide(http))
     )
   }
 

@@ -11,6 +11,7 @@ import { NodeContext } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
 import {
   APIException,
+  AuthorizationRequest,
   AuthorizedHttpClient,
   ClientAuthentication,
   Grant,
@@ -49,6 +50,9 @@ const marks = {
   "unknown field": "Uf5Gj9Bz"
 } as const
 
+// Those of a user who comes back from the authorization server.
+const answerMarks = { code: "Cd9Hv5Qx", "code verifier": "Cv3Mt8Ry", state: "St6Fk2Ub" } as const
+
 // Long enough for a message to quote only a part of them.
 const long = (mark: string, odd: string): string => `${mark} "${odd}&+/=${"0123456789".repeat(4)}`
 
@@ -71,7 +75,7 @@ const inBase64 = (mark: string): ReadonlyArray<string> =>
   )
 
 const names = new Map(
-  Object.entries(marks).flatMap(([name, mark]) =>
+  Object.entries({ ...marks, ...answerMarks }).flatMap(([name, mark]) =>
     [mark, ...inBase64(mark)].map((form) => [form, name] as const)
   )
 )
@@ -828,6 +832,136 @@ describe("no secret shows when the API answers with", () => {
         isExpired: false
       })
       assert.deepStrictEqual(leaks(ofOurs(evidence), sdk), [])
+    })
+  )
+})
+
+const issuer = "https://login.example.com"
+
+const answerSecrets = {
+  code: long(answerMarks.code, "ë"),
+  codeVerifier: long(answerMarks["code verifier"], "ø"),
+  state: long(answerMarks.state, "ñ")
+}
+
+const asked: AuthorizationRequest.AuthorizationRequest = {
+  url: `${issuer}/authorize`,
+  state: answerSecrets.state,
+  codeVerifier: Redacted.make(answerSecrets.codeVerifier),
+  redirectUri: "https://app.example.com/callback",
+  issuer,
+  isIssuerRequired: true
+}
+
+const callbackWith = (parameters: Readonly<Record<string, string>>, more = ""): string =>
+  `/callback?${new URLSearchParams({ code: answerSecrets.code, state: answerSecrets.state, iss: issuer, ...parameters })}${more}`
+
+/** Logs in with an answer, logs and traces it, and gives all that was seen of it. */
+const observeLogin = (callback: AuthorizationRequest.Callback, token: Answer) =>
+  Effect.gen(function* () {
+    const logs = yield* recordingLogs
+    const { layer: tracing, sdk, spans } = recordingSpans()
+    const server = yield* ScriptedServer.make(token)
+    const grants: Array<Grant.Grant> = []
+    const login = Effect.gen(function* () {
+      const manager = yield* TokenManager.TokenManager
+      const grant = yield* AuthorizationRequest.receive(asked, callback)
+      grants.push(grant)
+      yield* Effect.logInfo(grant)
+      return yield* manager.fetchToken({ grant })
+    }).pipe(
+      Effect.tapErrorCause((cause) => Effect.logError("login", cause)),
+      Effect.withSpan("login"),
+      Effect.provide(
+        TokenManager.layer().pipe(
+          Layer.provide(
+            TokenEndpoint.layer({
+              server: { tokenEndpoint: server.origin, retry: Schedule.stop, maxResponseBytes: 64 * 1024 },
+              clientAuthentication: ClientAuthentication.none({ clientId: "client" })
+            })
+          ),
+          Layer.provide(Layer.fresh(TokenStore.layerMemory)),
+          Layer.provide(FetchHttpClient.layer)
+        )
+      )
+    )
+    const { exit, traced } = yield* Effect.all({ exit: Effect.exit(login), traced: Effect.sync(spans) }).pipe(
+      Effect.provide(Layer.mergeAll(logs.layer, tracing))
+    )
+    const evidence: Evidence = [
+      ["exit", exit],
+      ["grants", grants],
+      ["log", logs.lines],
+      ["spans", traced]
+    ]
+    return { exit, evidence, sdk, traced, tokenRequests: yield* server.requests }
+  })
+
+describe("no secret of a user who comes back shows when", () => {
+  it.scopedLive("they are let in, and code and verifier were on the way", () =>
+    Effect.gen(function* () {
+      const seen = yield* observeLogin(callbackWith({}), issuing())
+      assert.isTrue(Exit.isSuccess(seen.exit))
+      assert.sameMembers(
+        seen.traced.map(({ name }) => name),
+        ["login", "oauth.token.fetch", "oauth.token.wait"]
+      )
+      assert.deepStrictEqual(leaks(seen.evidence, seen.sdk), [])
+      assert.sameMembers(
+        leaks([["wire", seen.tokenRequests.map(({ rawBody }) => rawBody)]]).map(
+          (leak) => leak.split(" in …")[0]
+        ),
+        ["wire: code", "wire: code verifier"]
+      )
+    })
+  )
+
+  for (const [kind, token] of Object.entries(replies)) {
+    it.scopedLive(`the token endpoint answers with ${kind}`, () =>
+      Effect.gen(function* () {
+        const { evidence, exit, sdk, tokenRequests } = yield* observeLogin(callbackWith({}), token)
+        assert.isTrue(Exit.isFailure(exit))
+        assert.lengthOf(tokenRequests, 1)
+        assert.deepStrictEqual(leaks(evidence, sdk), [])
+      })
+    )
+  }
+
+  const everything = Object.values(answerSecrets).join(" | ")
+  const answers: Record<string, string> = {
+    "has another state": callbackWith({ state: `${answerSecrets.state}!` }),
+    "has no state": callbackWith({}).replace("state=", "estate="),
+    "is of another server": callbackWith({ iss: `https://${answerSecrets.code}` }),
+    "says of no server": callbackWith({}).replace("iss=", "miss="),
+    "has two codes": callbackWith({}, `&code=${answerMarks.code}`),
+    "has no code": callbackWith({ code: "", error_description: everything }),
+    "is a refusal": callbackWith({
+      error: "access_denied",
+      error_description: everything,
+      error_uri: `https://a.test/?${new URLSearchParams(answerSecrets)}`
+    }),
+    "is a refusal that is the echo": callbackWith({ error: everything })
+  }
+  for (const [kind, callback] of Object.entries(answers)) {
+    it.scopedLive(`the answer ${kind}`, () =>
+      Effect.gen(function* () {
+        const { evidence, exit, sdk, tokenRequests } = yield* observeLogin(callback, issuing())
+        assert.isTrue(Exit.isFailure(exit))
+        assert.isEmpty(tokenRequests)
+        assert.deepStrictEqual(leaks(evidence, sdk), [])
+      })
+    )
+  }
+
+  it.effect("a stored request cannot be read, in what the error says", () =>
+    Effect.gen(function* () {
+      const text = yield* Schema.encode(AuthorizationRequest.StoredJson)(asked)
+      assert.lengthOf(leaks([["stored", text]]), 2)
+      for (const broken of [text.slice(0, -2), `[${text}]`, text.replace("redirectUri", "uri")]) {
+        const error = yield* Effect.flip(Schema.decode(AuthorizationRequest.StoredJson)(broken))
+        const said = [String(error), error.stack, inspect(error), JSON.stringify(error)]
+        assert.deepStrictEqual(leaks(said.map((line) => ["error", line])), [])
+      }
     })
   )
 })

@@ -10,6 +10,7 @@ import { describe, expectTypeOf, it } from "@effect/vitest"
 import type * as Client from "@effect-oauth/client"
 import {
   type APIException,
+  AuthorizationRequest,
   AuthorizedHttpClient,
   AuthScheme,
   type AuthValidationException,
@@ -149,6 +150,22 @@ describe("types of the data", () => {
     Grant.password({ username: "alice", password: "wonderland" })
     // @ts-expect-error a client secret in clear
     ClientAuthentication.clientSecretPost({ clientId: "client", clientSecret: "secret" })
+  })
+
+  it("a user who is sent away can come back with a grant, with a refusal, or with what is not to be believed", () => {
+    type Request = AuthorizationRequest.AuthorizationRequest
+    const request = () =>
+      AuthorizationRequest.make({ server, clientId: "client", redirectUri: origins[0] ?? "" })
+    expectTypeOf(request).returns.toEqualTypeOf<Effect.Effect<Request, AuthValidationException>>()
+    expectTypeOf<Request["codeVerifier"]>().toEqualTypeOf<Redacted.Redacted<string>>()
+    expectTypeOf(AuthorizationRequest.StoredJson).toEqualTypeOf<Schema.Schema<Request, string>>()
+
+    type Received = Effect.Effect<Grant.Grant, OAuthProviderException | AuthValidationException>
+    const first = (self: Request) => AuthorizationRequest.receive(self, "/callback?code=c")
+    expectTypeOf(first).returns.toEqualTypeOf<Received>()
+    const piped = Effect.flatMap(Effect.suspend(request), AuthorizationRequest.receive("/callback?code=c"))
+    expectTypeOf(piped).toEqualTypeOf<Received>()
+    expectTypeOf<OAuthProviderException["responseCode"]>().toEqualTypeOf<number | undefined>()
   })
 
   it("a request can only fail for what cannot be sent", () => {
@@ -467,6 +484,8 @@ describe("the surface", () => {
       | AnysOf<AuthorizedHttpClient.Options>
       | AnysOf<AuthScheme.AuthScheme>
       | AnysOf<Grant.Grant>
+      | AnysOf<AuthorizationRequest.AuthorizationRequest>
+      | AnysOf<AuthorizationRequest.Options>
       | AnysOf<ClientAuthentication.ClientAuthentication>
       | AnysOf<Token>
       | AnysOf<OAuthProviderException>

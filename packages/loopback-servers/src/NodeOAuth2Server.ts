@@ -1,9 +1,11 @@
 import OAuth2Server from "@node-oauth/oauth2-server"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
-import { type Answer, json, notFound } from "./Answer.js"
+import { type Answer, notFound } from "./Answer.js"
 import { type Introspect, inactive } from "./Introspection.js"
 import * as Accounts from "./internal/Accounts.js"
+import * as authorizing from "./internal/authorizing.js"
+import { exchange } from "./internal/exchange.js"
 import { inFrontOf } from "./internal/inFrontOf.js"
 import * as Listener from "./internal/Listener.js"
 import * as OAuth2Model from "./internal/OAuth2Model.js"
@@ -16,10 +18,15 @@ import { alice } from "./User.js"
 
 /**
  * A small OAuth 2 server as many are (the npm package `@node-oauth/oauth2-server`): password, client
- * credentials and refresh grants. Where it differs from the certified provider, on purpose:
+ * credentials and refresh grants, authorization codes with two plain pages. Where it differs from the
+ * certified provider, on purpose:
  *
  * - HTTP Basic is read raw, without form-decoding, as the sample API's server does.
- * - A used refresh token is refused, but the tokens that came from it live on.
+ * - A used refresh token or code is refused, but the tokens that came from it live on.
+ * - It has no issuer. Its login page wants the user's password.
+ * - A code is spent by a request that does not prove itself, such as one without its verifier; a redirect URI
+ *   that is not the code's is an `invalid_request`.
+ * - A refusal is lost on the way to a redirect URI that has a query.
  * - `rotateRefreshToken: false`: the reply to a refresh has no `refresh_token`; the old one stays good.
  * - A client that fails to prove itself in the form gets 400; by HTTP Basic 401.
  */
@@ -33,6 +40,7 @@ export const make = (
   options: Options = {}
 ): Effect.Effect<NodeOAuth2Server, LoopbackServerError, Scope.Scope> =>
   Effect.gen(function* () {
+    const authorizationPath = options.authorizationPath ?? "/oauth/authorize"
     const tokenPath = options.tokenPath ?? "/oauth2/non-auth-server/token"
     const accessTokenLifetime = wholeSeconds(options.accessTokenLifetime ?? "2 seconds")
     const clients = options.clients ?? [confidential]
@@ -52,7 +60,11 @@ export const make = (
           accessTokenLifetime,
           refreshTokenLifetime: wholeSeconds(options.refreshTokenLifetime ?? "1 day"),
           alwaysIssueNewRefreshToken: options.rotateRefreshToken ?? true,
-          requireClientAuthentication: { password: secretRequired, refresh_token: secretRequired }
+          requireClientAuthentication: {
+            authorization_code: secretRequired,
+            password: secretRequired,
+            refresh_token: secretRequired
+          }
         }),
       catch: (cause) => new LoopbackServerError({ server: "NodeOAuth2Server", cause })
     })
@@ -71,14 +83,19 @@ export const make = (
             }
       })
 
+    const authorize = authorizing.make(oauth, model)
+    const respond = (request: IncomingRequest): Promise<Answer> => {
+      if (request.path === authorizationPath) return authorize(request)
+      if (request.path !== tokenPath) return Promise.resolve(notFound)
+      return exchange(request, (asked, response) => oauth.token(asked, response))
+    }
+
     const { serve, origin, requests } = yield* Listener.open("NodeOAuth2Server")
     yield* serve(
       inFrontOf(
         ({ request, response }) =>
           Effect.map(
-            request.path === tokenPath
-              ? Effect.promise(() => answer(oauth, request))
-              : Effect.succeed(notFound),
+            Effect.promise(() => respond(request)),
             (answer) => Listener.send(response, answer)
           ),
         options.resource,
@@ -88,6 +105,7 @@ export const make = (
 
     return {
       origin,
+      authorizationEndpoint: origin + authorizationPath,
       tokenEndpoint: origin + tokenPath,
       requests,
       tokenRequests: Effect.map(requests, (all) => all.filter(({ path }) => path === tokenPath)),
@@ -96,23 +114,3 @@ export const make = (
       revokeSession: (refreshToken) => Effect.sync(() => model.revokeSession(refreshToken))
     }
   })
-
-/** Lets the library fill its own kind of response, also in the cases where it only rejects. */
-const answer = async (oauth: OAuth2Server, incoming: IncomingRequest): Promise<Answer> => {
-  const response = new OAuth2Server.Response({})
-  try {
-    await oauth.token(
-      new OAuth2Server.Request({
-        method: incoming.method,
-        headers: { ...incoming.headers },
-        query: Object.fromEntries(incoming.query),
-        body: Object.fromEntries(incoming.form)
-      }),
-      response
-    )
-    return json(200, response.body, response.headers)
-  } catch (cause) {
-    if (!(cause instanceof OAuth2Server.OAuthError)) throw cause
-    return json(cause.code, { error: cause.name, error_description: cause.message }, response.headers)
-  }
-}

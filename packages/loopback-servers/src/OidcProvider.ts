@@ -23,8 +23,10 @@ import { alice } from "./User.js"
  * access tokens are dead too. Access tokens are opaque.
  */
 export interface OidcProvider extends TokenServer {
-  /** It names itself in each answer (RFC 9207). Its login page takes the name of a user with any password. */
-  readonly authorizationEndpoint: string
+  /**
+   * It names itself so in each answer to an authorization request (RFC 9207). Its login page takes the name of a
+   * user with any password.
+   */
   readonly issuer: string
   readonly revocationEndpoint: string
   readonly introspectionEndpoint: string
@@ -47,7 +49,7 @@ export interface Options extends TokenServerOptions {
 export const make = (options: Options = {}): Effect.Effect<OidcProvider, LoopbackServerError, Scope.Scope> =>
   Effect.gen(function* () {
     const paths = {
-      authorization: "/oauth/authorize",
+      authorization: options.authorizationPath ?? "/oauth/authorize",
       token: options.tokenPath ?? "/oauth2/non-auth-server/token",
       revocation: options.revocationPath ?? "/oauth2/non-auth-server/revoke",
       introspection: options.introspectionPath ?? "/oauth2/non-auth-server/introspect"
@@ -129,6 +131,10 @@ const configuration = (options: Options): Configuration => {
     cookies: { keys: [randomUUID()] },
     jwks: { keys: [signingKey()] },
     rotateRefreshToken: options.rotateRefreshToken ?? true,
+    renderError: (ctx, { error, error_description }) => {
+      ctx.type = "text/plain"
+      ctx.body = `${error}: ${error_description}`
+    },
     issueRefreshToken: (_, client) => client.grantTypeAllowed("refresh_token"),
     ttl: {
       AccessToken: accessToken,

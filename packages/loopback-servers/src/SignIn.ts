@@ -19,26 +19,74 @@ interface Page {
   readonly body: string
 }
 
-const pattern = { form: /<form[^>]*>[\s\S]*?<\/form>/i, input: /<input[^>]*>/gi }
+/** Where to go from a page; with fields, by posting them. */
+interface Step {
+  readonly url: string
+  readonly fields?: URLSearchParams | undefined
+}
 
-const attribute = (tag: string, name: string): string | undefined =>
-  new RegExp(`\\b${name}="([^"]*)"`, "i").exec(tag)?.[1]?.replaceAll("&amp;", "&")
+const pattern = {
+  form: /<form[^>]*>[\s\S]*?<\/form>/i,
+  input: /<input[^>]*>/gi,
+  passwordInput: /<input[^>]*type="password"/i,
+  cancel: /<a [^>]*>[^<]*Cancel/i
+}
+
+const unescaped = (text: string): string =>
+  text.replace(/&#(\d+);/g, (_, code) => String.fromCharCode(Number(code))).replaceAll("&amp;", "&")
+
+const attribute = (tag: string, name: string): string | undefined => {
+  const value = new RegExp(`\\b${name}="([^"]*)"`, "i").exec(tag)?.[1]
+  return value === undefined ? undefined : unescaped(value)
+}
 
 const filled = (form: string, { password = "wonderland", username = "alice" }: Options): URLSearchParams => {
+  const byType: Readonly<Record<string, string>> = { password, text: username }
   const fields = new URLSearchParams()
   for (const [input] of form.matchAll(pattern.input)) {
     const name = attribute(input, "name")
     if (name === undefined) continue
-    const value =
-      attribute(input, "type") === "password"
-        ? password
-        : attribute(input, "type") === "text"
-          ? username
-          : (attribute(input, "value") ?? "")
-    fields.append(name, value)
+    fields.append(name, byType[attribute(input, "type") ?? "text"] ?? attribute(input, "value") ?? "")
   }
   return fields
 }
+
+/** What a user does on a page; nothing where they cannot go on. */
+const stepFrom = ({ body, url }: Page, options: Options): Step | undefined => {
+  const [form] = pattern.form.exec(body) ?? []
+  if (form === undefined) return undefined
+  if (options.consent === false && !pattern.passwordInput.test(form)) {
+    const [cancel = ""] = pattern.cancel.exec(body) ?? []
+    const href = attribute(cancel, "href")
+    return href === undefined ? undefined : { url: new URL(href, url).href }
+  }
+  return { url: new URL(attribute(form, "action") ?? url, url).href, fields: filled(form, options) }
+}
+
+/** Visits pages with the cookies that they set, and follows redirects for as long as they stay at the server. */
+const browse = (origin: string, signal: AbortSignal) => {
+  const cookies = new Map<string, string>()
+  const visit = async ({ fields, url }: Step): Promise<string | Page> => {
+    const response = await fetch(url, {
+      redirect: "manual",
+      signal,
+      headers: { cookie: Array.from(cookies, ([name, value]) => `${name}=${value}`).join("; ") },
+      ...(fields !== undefined && { method: "POST", body: fields })
+    })
+    for (const cookie of response.headers.getSetCookie()) {
+      const [, name = "", value = ""] = /^([^=]+)=([^;]*)/.exec(cookie) ?? []
+      if (value === "") cookies.delete(name)
+      else cookies.set(name, value)
+    }
+    const location = response.headers.get("location")
+    if (location === null) return { url, body: await response.text() }
+    const next = new URL(location, url)
+    return next.origin === origin ? visit({ url: next.href }) : next.href
+  }
+  return visit
+}
+
+const mostPages = 4
 
 /**
  * A user without a browser: follows an authorization request through the pages of a server, fills in what they ask
@@ -47,42 +95,15 @@ const filled = (form: string, { password = "wonderland", username = "alice" }: O
 export const signIn = (authorizationUrl: string, options: Options = {}): Effect.Effect<string, SignInError> =>
   Effect.tryPromise({
     try: async (signal) => {
-      const { origin } = new URL(authorizationUrl)
-      const cookies = new Map<string, string>()
-
-      /** Follows redirects for as long as they stay at the server. */
-      const visit = async (url: string, body?: URLSearchParams): Promise<string | Page> => {
-        const response = await fetch(url, {
-          redirect: "manual",
-          signal,
-          headers: { cookie: Array.from(cookies, ([name, value]) => `${name}=${value}`).join("; ") },
-          ...(body !== undefined && { method: "POST", body })
-        })
-        for (const cookie of response.headers.getSetCookie()) {
-          const [, name = "", value = ""] = /^([^=]+)=([^;]*)/.exec(cookie) ?? []
-          if (value === "") cookies.delete(name)
-          else cookies.set(name, value)
+      const visit = browse(new URL(authorizationUrl).origin, signal)
+      let at = await visit({ url: authorizationUrl })
+      for (let pages = 1; typeof at !== "string"; pages += 1) {
+        const step = pages > mostPages ? undefined : stepFrom(at, options)
+        if (step === undefined) {
+          const text = at.body.replace(/<[^>]*>|\s+/g, " ").slice(0, 500)
+          throw new SignInError({ message: `${at.url} says: ${text}` })
         }
-        const location = response.headers.get("location")
-        if (location === null) return { url, body: await response.text() }
-        const next = new URL(location, url)
-        return next.origin === origin ? visit(next.href) : next.href
-      }
-
-      let at = await visit(authorizationUrl)
-      for (let pages = 0; typeof at !== "string"; pages += 1) {
-        const [form] = pattern.form.exec(at.body) ?? []
-        const isLogin = form !== undefined && /type="password"/i.test(form)
-        const abort = /href="([^"]*\/abort)"/i.exec(at.body)?.[1]
-        if (form === undefined || pages > 4) {
-          throw new SignInError({
-            message: `${at.url} says: ${at.body.replace(/<[^>]*>|\s+/g, " ").slice(0, 500)}`
-          })
-        }
-        at =
-          options.consent === false && !isLogin && abort !== undefined
-            ? await visit(new URL(abort, at.url).href)
-            : await visit(new URL(attribute(form, "action") ?? at.url, at.url).href, filled(form, options))
+        at = await visit(step)
       }
       return at
     },

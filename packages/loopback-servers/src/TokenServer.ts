@@ -9,6 +9,8 @@ import type { User } from "./User.js"
 
 /** What all authorization servers of this package can do, so that one test can run against each. */
 export interface TokenServer extends LoopbackServer {
+  /** It has pages on which a user logs in and lets a client in that has redirect URIs. */
+  readonly authorizationEndpoint: string
   readonly tokenEndpoint: string
   /** Of all requests those at the token endpoint. */
   readonly tokenRequests: Effect.Effect<ReadonlyArray<RecordedRequest>>
@@ -34,6 +36,8 @@ export interface TokenServerOptions {
   readonly rotateRefreshToken?: boolean | undefined
   /** What a client may ask for, and gets when it does not ask. Default: `api` and `file_requests.read`. */
   readonly scopes?: ReadonlyArray<string> | undefined
+  /** Default: `/oauth/authorize`. */
+  readonly authorizationPath?: string | undefined
   /** Default: `/oauth2/non-auth-server/token`. */
   readonly tokenPath?: string | undefined
   /** Resources at the same origin, asked before the authorization server. Default: none. */
