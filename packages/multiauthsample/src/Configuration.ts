@@ -96,6 +96,11 @@ export interface ConfigurationOptions {
   readonly onTokenUpdate?:
     | ((token: OAuthToken.OAuthToken, scheme: OAuthScheme) => Effect.Effect<void>)
     | undefined
+  /**
+   * Who answers authorization requests of `OAuthACG`. An answer that names another server is refused (RFC 9207). Default:
+   * the base URL of the server `DEFAULT`.
+   */
+  readonly issuer?: string | undefined
   /** A revocation endpoint (RFC 7009), for `logout`. The servers of the environments have none. */
   readonly revocationEndpoint?: string | undefined
   /** When a request for a token is tried again after a transient failure. Default: three times within two seconds. */
@@ -191,7 +196,7 @@ export class Configuration extends Data.Class<Fields> {
    * | `ACCESS_TOKEN` | `accessToken` |
    * | `BASIC_CREDENTIALS` | `form` or `raw` |
    * | `AUTO_REFRESH` | `true` or `false` |
-   * | `REVOCATION_ENDPOINT` | `revocationEndpoint` |
+   * | `ISSUER`, `REVOCATION_ENDPOINT` | `issuer`, `revocationEndpoint` |
    * | `BASIC_AUTH_…` | `BasicAuthCredentials.config` |
    * | `API_KEY_…` | `ApiKeyCredentials.config` |
    * | `API_HEADER_…` | `ApiHeaderCredentials.config` |
@@ -230,6 +235,7 @@ export class Configuration extends Data.Class<Fields> {
         basicCredentials: parsed(named("BASIC_CREDENTIALS"), "form or raw", basicCredentialsOf),
         autoRefresh: parsed(named("AUTO_REFRESH"), "true or false", booleanOf),
         leeway: parsed(named("LEEWAY"), "a duration, such as 5 seconds", Duration.decodeUnknown),
+        issuer: text(named("ISSUER")),
         revocationEndpoint: text(named("REVOCATION_ENDPOINT"))
       }),
       (options) => new Configuration(options)

@@ -45,6 +45,7 @@ const everything = {
   autoRefresh: false,
   leeway: 0,
   onTokenUpdate: () => Effect.void,
+  issuer: "http://localhost:4",
   revocationEndpoint: "http://localhost:3/revoke",
   tokenRetry: Schedule.stop
 } satisfies Required<ConfigurationOptions>
@@ -160,6 +161,7 @@ describe("Configuration.config", () => {
     API_BASIC_CREDENTIALS: "raw",
     API_AUTO_REFRESH: "false",
     API_LEEWAY: "1 minute",
+    API_ISSUER: "https://login.example.com",
     API_REVOCATION_ENDPOINT: "http://localhost:1/revoke"
   }
 
@@ -208,6 +210,7 @@ describe("Configuration.config", () => {
         basicCredentials: "raw",
         autoRefresh: false,
         leeway: 60_000,
+        issuer: "https://login.example.com",
         revocationEndpoint: "http://localhost:1/revoke"
       })
     )

@@ -99,6 +99,32 @@ describe("the authorization URL", () => {
 })
 
 describe("fetchTokenFromCallback", () => {
+  it.scopedLive(
+    "believes the server that the user was sent to, or the issuer that is configured, and no other",
+    () =>
+      Effect.gen(function* () {
+        const issuer = "https://login.example.com"
+        for (const options of [{}, { issuer }]) {
+          const { oAuthACG, server } = yield* setUp(() => token, options)
+          const answerOf = (iss: string, answer: Readonly<Record<string, string>> = { code: "CODE" }) =>
+            Effect.flatMap(oAuthACG.getAuthorizationUrl(), (url) =>
+              oAuthACG.fetchTokenFromCallback(back(url, { ...answer, iss }))
+            )
+          for (const attempt of [
+            answerOf("https://evil.example.com"),
+            answerOf("https://evil.example.com", { error: "access_denied" })
+          ]) {
+            const error = yield* Effect.flip(attempt)
+            assert.strictEqual(error._tag, "AuthValidationException")
+            assert.include(error.message, "another server")
+          }
+          assert.deepStrictEqual(yield* server.requests, [])
+          yield* answerOf(options.issuer ?? server.origin)
+          assert.lengthOf(yield* server.requests, 1)
+        }
+      })
+  )
+
   it.scopedLive("sends the verifier of the user who came back, whoever else is away", () =>
     Effect.gen(function* () {
       const { oAuthACG, server } = yield* setUp()

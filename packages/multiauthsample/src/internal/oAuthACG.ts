@@ -25,6 +25,7 @@ export const makeOAuthACG = (
 ): Effect.Effect<OAuthACG> =>
   Effect.map(Ref.make<ReadonlyArray<Request>>([]), (pending) => {
     const { oAuthClientId, oAuthRedirectUri, oAuthScopes } = configuration.oAuthACGCredentials ?? {}
+    const server = baseUrl(configuration, "DEFAULT")
 
     const remember = (request: Request) =>
       Ref.update(pending, (requests) =>
@@ -49,7 +50,8 @@ export const makeOAuthACG = (
         ? refuse("oAuthClientId or oAuthRedirectUri is undefined.")
         : AuthorizationRequest.make({
             server: {
-              authorizationEndpoint: `${baseUrl(configuration, "DEFAULT")}/oauth/authorize`,
+              issuer: configuration.issuer ?? server,
+              authorizationEndpoint: `${server}/oauth/authorize`,
               tokenEndpoint: urlOf(configuration, OAuthAuthorization.token),
               insecureOrigins: configuration.insecureOrigins
             },

@@ -64,7 +64,7 @@ const answerTo = (cause: Cause.Cause<unknown>): Effect.Effect<HttpServerResponse
     if (status === 404) {
       yield* note("no such endpoint")
       return HttpServerResponse.unsafeJson(
-        { error: "not_found", message: "There is no endpoint with this method and path." },
+        { message: "There is no endpoint with this method and path." },
         { status }
       )
     }
