@@ -30,7 +30,7 @@ const within = <A>(work: Promise<A>): Promise<A> => {
 }
 
 const scope = Effect.runSync(Scope.make())
-const { origin } = await Effect.runPromise(Scope.extend(SampleServer.make(), scope))
+const { origin } = await Effect.runPromise(Scope.extend(SampleServer.make({ issuer: documented }), scope))
 redirectTo(origin)
 for (const file of process.argv.slice(2)) {
   const outcome: SnippetOutcome = await within(import(file)).then(

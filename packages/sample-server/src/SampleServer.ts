@@ -23,7 +23,7 @@ import type { SampleServerError } from "./SampleServerError.js"
 
 /** The MultiAuth-Sample API on this machine. */
 export interface Service {
-  /** `http://localhost:PORT`, without a slash at the end. It is also the issuer of codes (RFC 9207). */
+  /** `http://localhost:PORT`, without a slash at the end. */
   readonly origin: string
   /** The base URL of each server of the API, as the SDK's option `servers` takes them. */
   readonly servers: { readonly [Server in Environment.Server]: string }
@@ -48,6 +48,8 @@ export interface Options {
   readonly host?: string | undefined
   /** What callers prove themselves with, where it is not to be as in `Fixtures.defaults`. */
   readonly fixtures?: SomeFixtures | undefined
+  /** What it calls itself where it sends users back (RFC 9207). Default: its `origin`. */
+  readonly issuer?: string | undefined
   /** In whole seconds. Default: one hour. */
   readonly accessTokenLifetime?: Duration.DurationInput | undefined
   /** In whole seconds. Default: two weeks. */
@@ -82,7 +84,7 @@ export const make = (options: Options = {}): Effect.Effect<Service, SampleServer
 
     const app = yield* Effect.provide(
       HttpApiBuilder.httpApp,
-      yield* Layer.build(appLayer({ ...options, fixtures, tokens, origin }))
+      yield* Layer.build(appLayer({ ...options, fixtures, tokens, issuer: options.issuer ?? origin }))
     )
     for (const server of listener.servers) {
       yield* Effect.provide(server.serve(journal.around(app)), NodeHttpServer.layerContext)
@@ -113,10 +115,10 @@ const appLayer = (
   options: Pick<Options, "accessTokenLifetime" | "redirectUris" | "refreshTokenLifetime"> & {
     readonly fixtures: Fixtures
     readonly tokens: Tokens.Tokens
-    readonly origin: string
+    readonly issuer: string
   }
 ) => {
-  const { fixtures, origin, tokens } = options
+  const { fixtures, issuer, tokens } = options
   const accessTokenLifetime = wholeSeconds(options.accessTokenLifetime ?? "1 hour")
   const refreshTokenLifetime = wholeSeconds(options.refreshTokenLifetime ?? "14 days")
   const model = (grants: OAuthModel.Options["grants"]) =>
@@ -131,7 +133,7 @@ const appLayer = (
   const server = (model: OAuthModel.OAuthModel) =>
     new OAuth2Server({ model, accessTokenLifetime, refreshTokenLifetime, alwaysIssueNewRefreshToken: true })
   const ofUsers = model(["authorization_code", "password", "refresh_token"])
-  const authorization = AuthorizationEndpoint.make({ model: ofUsers, fixtures, issuer: origin })
+  const authorization = AuthorizationEndpoint.make({ model: ofUsers, fixtures, issuer })
 
   return HttpApiBuilder.api(ServedApi).pipe(
     Layer.provide([
