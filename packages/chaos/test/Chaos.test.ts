@@ -39,7 +39,10 @@ const keepsItsPromises = (store: StoreName) =>
 
 const breaksThem = (store: StoreName) =>
   Effect.gen(function* () {
-    const { broken, replay, report } = yield* run({ store, fence: false, seconds: 3 })
+    // On a machine with much else to do a run may see few expiries.
+    const { broken, replay, report } = yield* run({ store, fence: false, seconds: 3 }).pipe(
+      Effect.repeat({ times: 4, until: ({ report }) => report.refreshTokensSentTwiceThoughOutcomeKnown > 0 })
+    )
     assert.isAbove(report.refreshTokensSentTwiceThoughOutcomeKnown, 0)
     assert.isTrue(
       broken.some((sentence) => sentence.startsWith("Spent once: ")),
