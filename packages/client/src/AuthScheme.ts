@@ -95,12 +95,18 @@ const make = <E>({ authorization, isAuthorizationHeader, missing, name }: Parts<
   [Inspectable.NodeInspectSymbol]: () => `AuthScheme(${name})`
 })
 
-const single = (name: string, what: string): string => `[${name}: ${what}]`
+const inBrackets = (message: string): string => `[${message}]`
+
+const single = (name: string, what: string): string => inBrackets(`${name}: ${what}`)
 
 const refuse = (message: string) => new AuthValidationException({ message })
 
 // What a header cannot carry would be a defect of the transport, or a second header.
 const isHeaderValue = (value: string): boolean => /^[\t\x20-\x7e]*$/.test(value)
+
+const isHeaderName = (name: string): boolean => /^[\w!#$%&'*+.^`|~-]+$/.test(name)
+
+const unsendable = (what: string): string => `${what} has characters that a header cannot carry.`
 
 type Credentials = Omit<Authorization.Authorization, "custom" | "replaceable">
 
@@ -170,7 +176,7 @@ export const bearer = ({
   fixed(name, true, () => {
     const secret = reveal(accessToken)
     if (secret === "") return "AccessToken is undefined."
-    if (!isHeaderValue(secret)) return "AccessToken has characters that a header cannot carry."
+    if (!isHeaderValue(secret)) return unsendable("AccessToken")
     return { headers: { authorization: `Bearer ${secret}` }, query: [], secrets: [secret] }
   })
 
@@ -233,6 +239,10 @@ export interface ApiKeyOptions {
 const keysOf = (parameters: ApiKeyOptions["parameters"]) =>
   Object.entries(parameters).map(([key, secret]) => [key, reveal(secret)] as const)
 
+// `Authorization: Token …`: what is echoed is the key alone.
+const withoutScheme = (header: string, secret: string): ReadonlyArray<string> =>
+  header.toLowerCase() === "authorization" ? secret.split(" ").slice(1) : []
+
 const undefinedKeys = (parameters: ApiKeyOptions["parameters"]): string =>
   `${Object.keys(parameters).join(" or ")} is undefined.`
 
@@ -260,12 +270,12 @@ export const apiKeyHeader = ({
     () => {
       const keys = keysOf(parameters)
       if (keys.some(([, secret]) => secret === "")) return undefinedKeys(parameters)
-      const [unsendable] = keys.filter(([, secret]) => !isHeaderValue(secret))
-      if (unsendable !== undefined) return `${unsendable[0]} has characters that a header cannot carry.`
+      const unfit = keys.find(([header, secret]) => !isHeaderName(header) || !isHeaderValue(secret))
+      if (unfit !== undefined) return unsendable(unfit[0])
       return {
         headers: Object.fromEntries(keys.map(([header, secret]) => [header.toLowerCase(), secret])),
         query: [],
-        secrets: keys.map(([, secret]) => secret)
+        secrets: keys.flatMap(([header, secret]) => [secret, ...withoutScheme(header, secret)])
       }
     }
   )
@@ -288,20 +298,14 @@ export const apiKeyQuery = ({
       : { headers: {}, query: keys, secrets: keys.map(([, secret]) => secret) }
   })
 
-const inBrackets = (error: TokenError): TokenError =>
-  error._tag === "AuthValidationException" ? refuse(`[${error.message}]`) : error
-
-/** Asks a server only where the source does not know whether it can give a token. */
+/** A source that can give none says why, and asks no server for that. */
 const missingOf = (source: TokenSource): Effect.Effect<Option.Option<string>, TokenError> =>
   Effect.flatMap(source.isObtainable ?? Effect.succeed(true), (isObtainable) =>
     isObtainable
       ? Effect.succeedNone
-      : Effect.match(source.getToken, {
-          // What else went wrong is better told by the request itself.
-          onFailure: (error) =>
-            error._tag === "AuthValidationException" ? Option.some(error.message) : Option.none(),
-          onSuccess: () => Option.none()
-        })
+      : Effect.as(source.getToken, Option.none()).pipe(
+          Effect.catchTag("AuthValidationException", ({ message }) => Effect.succeedSome(message))
+        )
   )
 
 /**
@@ -333,15 +337,16 @@ export interface OAuthOptions {
  * @since 0.1.0
  * @category constructors
  */
-export const oauth = ({ name = "OAuth", source }: OAuthOptions): AuthScheme<TokenError> =>
-  ofSource(
-    {
-      getToken: Effect.mapError(source.getToken, inBrackets),
-      replaceToken: (rejected) => source.replaceToken(rejected),
-      isObtainable: source.isObtainable
-    },
-    name
-  )
+export const oauth = ({ name, source }: OAuthOptions): AuthScheme<TokenError> => {
+  const scheme = ofSource(source, name)
+  return make({
+    ...scheme,
+    missing: Effect.map(scheme.missing, Option.map(inBrackets)),
+    authorization: Effect.mapError(scheme.authorization, (error) =>
+      error._tag === "AuthValidationException" ? refuse(inBrackets(error.message)) : error
+    )
+  })
+}
 
 /**
  * The scheme of a client that has no other: its messages are those of the source, as they are.
@@ -350,19 +355,24 @@ export const oauth = ({ name = "OAuth", source }: OAuthOptions): AuthScheme<Toke
  * @since 0.1.0
  */
 export const ofSource = (source: TokenSource, name = "OAuth"): AuthScheme<TokenError> => {
-  let last: Authorization.OfToken<TokenError> | undefined
-  // One for a token, since most requests are sent with that of the request before.
-  const authorizationOf = (token: OAuthToken.OAuthToken): Authorization.Authorization<TokenError> => {
-    if (last?.replaceable.token !== token) {
-      last = Authorization.ofToken(token, Effect.map(source.replaceToken(token), authorizationOf))
-    }
-    return last
+  type Made = Effect.Effect<Authorization.Authorization<TokenError>, TokenError>
+  let last: { readonly token: OAuthToken.OAuthToken; readonly made: Made } | undefined
+  const makeUp = (token: OAuthToken.OAuthToken): Made =>
+    isHeaderValue(reveal(token.accessToken))
+      ? Effect.succeed(
+          Authorization.ofToken(token, Effect.flatMap(source.replaceToken(token), authorizationOf))
+        )
+      : Effect.fail(refuse(`${name}: ${unsendable("AccessToken")}`))
+  // Once for a token, since most requests are sent with that of the request before.
+  const authorizationOf = (token: OAuthToken.OAuthToken): Made => {
+    if (last?.token !== token) last = { token, made: makeUp(token) }
+    return last.made
   }
   return make({
     name,
     isAuthorizationHeader: true,
     missing: missingOf(source),
-    authorization: Effect.map(source.getToken, authorizationOf)
+    authorization: Effect.flatMap(source.getToken, authorizationOf)
   })
 }
 
@@ -377,9 +387,9 @@ export interface CustomOptions<out E> {
   readonly name?: string | undefined
   /**
    * Puts on a request what it needs: run for each sending, after the other schemes of an `and`, so that it can sign what
-   * they have put there. If it fails, nothing is sent. The headers and the values of the query that it adds are taken
-   * for secrets, except for `accept`, `content-…`, `date`, `host`, `user-agent`, and what is shorter than eight
-   * characters.
+   * they have put there. If it fails, or sends the request to another origin than those of the client, nothing is sent.
+   * The headers and the values of the query that it adds are taken for secrets, except for `accept`, `content-…`,
+   * `date`, `host`, `user-agent`, and what is shorter than eight characters.
    */
   readonly authorize: (
     request: HttpClientRequest.HttpClientRequest
@@ -505,25 +515,33 @@ export const or = <Errors extends Failures>(
   ...schemes: Schemes<Errors>
 ): AuthScheme<Errors[number] | AuthValidationException> => orOf<Errors[number]>(schemes)
 
-const orOf = <E>(schemes: ReadonlyArray<AuthScheme<E>>): AuthScheme<E | AuthValidationException> => {
-  const from = (
-    index: number,
-    failures: ReadonlyArray<E>
-  ): Effect.Effect<Authorization.Authorization<E>, E | AuthValidationException> => {
-    const scheme = schemes[index]
-    return scheme === undefined
-      ? Effect.fail(whyNone(failures))
-      : Effect.catchAll(scheme.authorization, (failure) => from(index + 1, [...failures, failure]))
-  }
-  return make<E | AuthValidationException>({
+const orOf = <E>(schemes: ReadonlyArray<AuthScheme<E>>): AuthScheme<E | AuthValidationException> =>
+  make<E | AuthValidationException>({
     name: schemes.map(({ name }) => name).join(" or "),
     isAuthorizationHeader: schemes.some((scheme) => scheme.isAuthorizationHeader),
-    missing: Effect.map(
-      Effect.forEach(schemes, ({ missing }) => missing),
-      (all) => Option.map(Option.all(all), (messages) => messages.join(" or "))
+    missing: Effect.catchAll(firstOf(schemes.map(lackNothing)), (failure) =>
+      failure instanceof AuthValidationException ? Effect.succeedSome(failure.message) : Effect.fail(failure)
     ),
-    authorization: from(0, [])
+    authorization: firstOf(schemes.map(({ authorization }) => authorization))
   })
+
+const lackNothing = <E>({
+  missing
+}: AuthScheme<E>): Effect.Effect<Option.Option<string>, E | AuthValidationException> =>
+  Effect.flatMap(
+    missing,
+    Option.match({ onNone: () => Effect.succeedNone, onSome: (message) => refuse(message) })
+  )
+
+/** The first that succeeds; those after it are not asked. */
+const firstOf = <A, E>(
+  attempts: ReadonlyArray<Effect.Effect<A, E>>,
+  failures: ReadonlyArray<E> = []
+): Effect.Effect<A, E | AuthValidationException> => {
+  const [attempt, ...others] = attempts
+  return attempt === undefined
+    ? Effect.fail(whyNone(failures))
+    : Effect.catchAll(attempt, (failure) => firstOf(others, [...failures, failure]))
 }
 
 const whyNone = <E>(failures: ReadonlyArray<E>): E | AuthValidationException => {

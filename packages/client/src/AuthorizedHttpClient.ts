@@ -142,6 +142,11 @@ const authorizeOrigins = <E, R, E2>(
   options: Options,
   init?: RequestInit | undefined
 ): HttpClient.HttpClient.With<E | E2 | HttpClientError.HttpClientError | AuthValidationException, R> => {
+  type Answer = Effect.Effect<
+    HttpClientResponse.HttpClientResponse,
+    E | E2 | HttpClientError.HttpClientError | AuthValidationException,
+    R
+  >
   const otherOrigins = options.otherOrigins ?? "reject"
   const isRejected = options.isRejected ?? isUnauthorized
   const replayStreams = options.replayStreams ?? false
@@ -150,10 +155,19 @@ const authorizeOrigins = <E, R, E2>(
   const send = (
     request: HttpClientRequest.HttpClientRequest,
     authorization: Authorization.Authorization<E2>
-  ) =>
-    Effect.flatMap(Authorization.carry(request, authorization), (carried) =>
-      sendInConfidence(self, request, carried, init)
+  ): Answer => {
+    const carried = Authorization.carry(request, authorization)
+    if (authorization.custom.length === 0) return sendInConfidence(self, request, carried, init)
+    return Authorization.carryCustom(carried, authorization).pipe(
+      Effect.mapError((error) => unauthorizedError(request, error, carried.secrets)),
+      sanitizeDefects(carried.secrets),
+      Effect.flatMap(
+        (sent): Answer =>
+          // A function of the user's can have changed where it goes to.
+          matches(sent.request.url) ? sendInConfidence(self, request, sent, init) : notNamed(sent.request)
+      )
     )
+  }
 
   const replay = (
     request: HttpClientRequest.HttpClientRequest,
@@ -208,20 +222,11 @@ const authorizeOrigins = <E, R, E2>(
   // of its own moment.
   return HttpClient.makeWith(
     (preprocessed: Effect.Effect<HttpClientRequest.HttpClientRequest>) =>
-      Effect.flatMap(
-        preprocessed,
-        (
-          request
-        ): Effect.Effect<
-          HttpClientResponse.HttpClientResponse,
-          E | E2 | HttpClientError.HttpClientError | AuthValidationException,
-          R
-        > => {
-          if (isAuthorizedAlready(request)) return self.execute(request)
-          if (matches(request.url)) return authorized(request)
-          return otherOrigins === "pass" ? self.execute(request) : notNamed(request)
-        }
-      ),
+      Effect.flatMap(preprocessed, (request): Answer => {
+        if (isAuthorizedAlready(request)) return self.execute(request)
+        if (matches(request.url)) return authorized(request)
+        return otherOrigins === "pass" ? self.execute(request) : notNamed(request)
+      }),
     Effect.succeed
   )
 }

@@ -12,7 +12,6 @@ import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
-import * as Exit from "effect/Exit"
 import { constTrue } from "effect/Function"
 import type * as Scope from "effect/Scope"
 import * as AuthorizationRequest from "./AuthorizationRequest.js"
@@ -132,22 +131,28 @@ export const authorize = <E = never, R = never>(
     const { address, serve } = yield* HttpServer.HttpServer
     const redirectUri = yield* redirectUriAt(address, path)
     const request = yield* AuthorizationRequest.make({ ...asked, redirectUri: redirectUri.href })
-    const answer = yield* Deferred.make<Grant.Grant, OAuthProviderException | AuthValidationException>()
-    yield* serve(yield* receiving(redirectUri, request, answer)).pipe(
+    const answer = yield* Deferred.make<Grant.Grant, Failure>()
+    const shown = yield* Deferred.make<void>()
+    yield* serve(receiving(redirectUri, request, answer, shown)).pipe(
       // A span would have the code in its URL.
       HttpMiddleware.withTracerDisabledWhenEffect(constTrue)
     )
     return yield* Effect.raceFirst(
-      Deferred.await(answer),
+      Effect.either(Deferred.await(answer)),
       Effect.zipRight(open(request.url), Effect.never)
     ).pipe(
       Effect.timeoutFail({
         duration: timeout,
         onTimeout: () =>
           new AuthorizationTimeout({ duration: Duration.decode(timeout), redirectUri: redirectUri.href })
-      })
+      }),
+      Effect.zipLeft(Effect.raceFirst(Deferred.await(shown), Effect.sleep(longestToShow))),
+      Effect.flatten
     )
   }).pipe(Effect.scoped)
+
+/** Who is gone by then, or was at once, is not shown how it went; the answer is there all the same. */
+const longestToShow = "1 second"
 
 /**
  * Opens an address in the browser of whoever sits at this machine, by the command that the platform has for it:
@@ -198,46 +203,43 @@ const loopback = new Set(["127.0.0.1", "::1"])
 
 type Failure = OAuthProviderException | AuthValidationException
 
-/**
- * Answers what comes in. What it says to the browser has been sent when the answer is given on: then the server may go.
- */
+/** Answers what comes in, and tells when the browser has been shown how it went: then the server may go. */
 const receiving = (
   redirectUri: URL,
   request: AuthorizationRequest.AuthorizationRequest,
-  answer: Deferred.Deferred<Grant.Grant, Failure>
+  answer: Deferred.Deferred<Grant.Grant, Failure>,
+  shown: Deferred.Deferred<void>
 ): Effect.Effect<
-  Effect.Effect<
-    HttpServerResponse.HttpServerResponse,
-    never,
-    HttpServerRequest.HttpServerRequest | Scope.Scope
-  >
+  HttpServerResponse.HttpServerResponse,
+  never,
+  HttpServerRequest.HttpServerRequest | Scope.Scope
 > =>
-  Effect.map(Deferred.make<Grant.Grant, Failure>(), (received) =>
-    Effect.gen(function* () {
-      const incoming = yield* HttpServerRequest.HttpServerRequest
-      // Else a web site that gives its own name this address could read what is answered.
-      if (incoming.headers["host"] !== redirectUri.host) {
-        return callbackPage.refuse(421, `This is ${redirectUri.host}.`)
-      }
-      const url = URL.canParse(incoming.url, redirectUri.origin)
-        ? new URL(incoming.url, redirectUri.origin)
-        : undefined
-      if (url === undefined || url.origin + url.pathname !== redirectUri.href) {
-        return callbackPage.refuse(404, "There is nothing here.")
-      }
-      if (incoming.method !== "GET") {
-        return callbackPage.refuse(405, "GET is the only method here.", { allow: "GET" })
-      }
-      if (!isAnswerTo(request, url)) return yield* callbackPage.respond(callbackPage.unexpected)
-      // Who comes back twice, as browsers do on a whim, sees the same page, and changes nothing.
-      yield* Deferred.complete(received, AuthorizationRequest.receive(request, url))
-      const outcome = yield* Effect.either(Deferred.await(received))
-      yield* Effect.addFinalizer(() => Deferred.done(answer, Exit.fromEither(outcome)))
-      return yield* callbackPage.respond(
-        Either.match(outcome, { onLeft: callbackPage.failed, onRight: () => callbackPage.received })
-      )
-    })
-  )
+  Effect.gen(function* () {
+    const incoming = yield* HttpServerRequest.HttpServerRequest
+    // Else a web site that gives its own name this address could read what is answered.
+    if (incoming.headers["host"] !== redirectUri.host) {
+      return callbackPage.refuse(421, `This is ${redirectUri.host}.`)
+    }
+    const url = URL.canParse(incoming.url, redirectUri.origin)
+      ? new URL(incoming.url, redirectUri.origin)
+      : undefined
+    if (url === undefined || url.origin + url.pathname !== redirectUri.href) {
+      return callbackPage.refuse(404, "There is nothing here.")
+    }
+    if (incoming.method !== "GET") {
+      return callbackPage.refuse(405, "GET is the only method here.", { allow: "GET" })
+    }
+    if (!isAnswerTo(request, url)) return yield* callbackPage.respond(callbackPage.unexpected)
+    yield* Effect.addFinalizer(() => Deferred.succeed(shown, undefined))
+    // Who comes back twice, as browsers do on a whim, sees the same page, and changes nothing.
+    yield* Deferred.complete(answer, AuthorizationRequest.receive(request, url))
+    return yield* callbackPage.respond(
+      Either.match(yield* Effect.either(Deferred.await(answer)), {
+        onLeft: callbackPage.failed,
+        onRight: () => callbackPage.received
+      })
+    )
+  })
 
 const isAnswerTo = (request: AuthorizationRequest.AuthorizationRequest, url: URL): boolean => {
   const [state, ...others] = url.searchParams.getAll("state")

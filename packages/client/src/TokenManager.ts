@@ -102,7 +102,7 @@ export interface Service extends TokenSource {
   readonly getToken: Effect.Effect<OAuthToken.OAuthToken, TokenError>
   /**
    * Whether `getToken` has anything to give or to try: a valid token, a refresh token, a grant. If not, it would fail
-   * with an `AuthValidationException`. Asks no server.
+   * with an `AuthValidationException`, or with the refusal that ended the session. Asks no server.
    */
   readonly isObtainable: Effect.Effect<boolean, TokenStoreError>
   /**

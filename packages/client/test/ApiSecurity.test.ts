@@ -155,6 +155,13 @@ describe("the OpenAPI document", () => {
         { key: [], password: [] },
         { key: [], ticket: [] }
       ]
+    ],
+    [
+      and(
+        ApiSecurity.withScopes(security.login, ["pets:read", "pets:feed"]),
+        ApiSecurity.withScopes(security.login, ["pets:sell", "pets:read"])
+      ),
+      [{ login: ["pets:read", "pets:feed", "pets:sell"] }]
     ]
   ]
 

@@ -1,5 +1,12 @@
 import { inspect } from "node:util"
-import { FetchHttpClient, HttpClient, HttpClientError, HttpClientRequest } from "@effect/platform"
+import {
+  FetchHttpClient,
+  Headers,
+  HttpClient,
+  HttpClientError,
+  HttpClientRequest,
+  HttpClientResponse
+} from "@effect/platform"
 import { assert, describe, it } from "@effect/vitest"
 import {
   APIException,
@@ -12,10 +19,26 @@ import {
   OAuthToken,
   TokenEndpoint,
   TokenManager,
-  TokenStore
+  TokenStore,
+  TokenStoreError
 } from "@effect-oauth/client"
 import { ScriptedServer } from "@effect-oauth/loopback-servers"
-import { Data, Effect, Either, FastCheck, Layer, Option, Redacted, Schedule } from "effect"
+import {
+  Cause,
+  Context,
+  Data,
+  Effect,
+  Either,
+  Exit,
+  FastCheck,
+  identity,
+  Layer,
+  Option,
+  Redacted,
+  Schedule,
+  Struct,
+  Tracer
+} from "effect"
 import { transports } from "./fixtures/authorizedClient.js"
 import { recordingLogs, recordingSpans, shown } from "./fixtures/evidence.js"
 
@@ -42,8 +65,7 @@ const noApiHeader = AuthScheme.apiKeyHeader({
 /** Sends one request through a scheme to a server that says `{}`, and tells what arrived. */
 const sentBy = <E>(
   scheme: AuthScheme.AuthScheme<E>,
-  decorate: (request: HttpClientRequest.HttpClientRequest) => HttpClientRequest.HttpClientRequest = (one) =>
-    one
+  decorate: (request: HttpClientRequest.HttpClientRequest) => HttpClientRequest.HttpClientRequest = identity
 ) =>
   Effect.gen(function* () {
     const server = yield* ScriptedServer.make(() => ScriptedServer.json({}))
@@ -108,7 +130,7 @@ const down = new APIException({ reason: "down", isTransient: true })
 const refused = new OAuthProviderException({
   error: "invalid_client",
   responseCode: 401,
-  headers: {} as never
+  headers: Headers.empty
 })
 
 describe("what is sent", () => {
@@ -146,6 +168,17 @@ describe("what is sent", () => {
         query: { page: "2", token: "key token&+", "api-key": "kéy/1" }
       })
     )
+  )
+
+  it.effect("apiKeyQuery: in the place of a parameter that the request has, wherever it has it", () =>
+    Effect.gen(function* () {
+      const key = AuthScheme.apiKeyQuery({ parameters: { page: secret("key-page") } })
+      const other = HttpClientRequest.setUrlParam("page", "3")
+      for (const decorate of [identity, other]) {
+        const { requests } = yield* sentBy(key, decorate)
+        assert.deepStrictEqual(requests[0]?.query, [["page", "key-page"]])
+      }
+    })
   )
 
   it.scoped("oauth: the token of the session", () =>
@@ -251,6 +284,40 @@ describe("what is sent", () => {
       assert.deepStrictEqual(yield* elsewhere.requests, [])
     }).pipe(Effect.scoped, Effect.provide(FetchHttpClient.layer))
   )
+
+  it.effect("followRedirects outside: a redirect that repeats the key is followed with the key, once", () =>
+    Effect.gen(function* () {
+      const server = yield* ScriptedServer.make(({ path, query }) =>
+        path === "/pets"
+          ? { redirect: `/pets/?${new URLSearchParams(query.map(([name, value]) => [name, value]))}` }
+          : ScriptedServer.json({})
+      )
+      const client = yield* AuthorizedHttpClient.makeWith(apiKey, { origins: [server.origin] })
+      yield* HttpClient.followRedirects(client).get(`${server.origin}/pets?page=2`)
+      const [, followed] = yield* server.requests
+      assert.sameDeepMembers(
+        [...(followed?.query ?? [])],
+        [
+          ["page", "2"],
+          ["token", "key token&+"],
+          ["api-key", "kéy/1"]
+        ]
+      )
+    }).pipe(Effect.scoped, Effect.provide(FetchHttpClient.layer))
+  )
+
+  it.effect("a custom function sends nothing to an origin that has no name", () =>
+    Effect.gen(function* () {
+      const elsewhere = yield* ScriptedServer.make(() => ScriptedServer.json({}))
+      const custom = AuthScheme.custom({
+        authorize: (request) => Effect.succeed(HttpClientRequest.setUrl(request, elsewhere.origin))
+      })
+      for (const scheme of [custom, AuthScheme.and(bearer, custom)]) {
+        assert.include(yield* refusalOf(scheme), `${elsewhere.origin} is none of the origins`)
+      }
+      assert.deepStrictEqual(yield* elsewhere.requests, [])
+    }).pipe(Effect.scoped)
+  )
 })
 
 describe("what is missing", () => {
@@ -304,10 +371,34 @@ describe("what is missing", () => {
           "[Bearer: AccessToken has characters that a header cannot carry.]"
         )
       }
+      const name = AuthScheme.apiKeyHeader({ parameters: { "a: b": secret("c") } })
+      assert.strictEqual(yield* refusalOf(name), "[ApiKey: a: b has characters that a header cannot carry.]")
       const colon = AuthScheme.basic({ username: "a:b", password: secret("c") })
       assert.strictEqual(yield* refusalOf(colon), "[Basic: Username must not contain a colon.]")
     })
   )
+
+  for (const [transport, layer] of transports) {
+    it.scoped(`a token that no header can carry, as one of a store can be, over ${transport}`, () =>
+      Effect.gen(function* () {
+        const initialToken = OAuthToken.make({ accessToken: "stored-token\n" })
+        const { manager, scheme } = yield* session(issued, { initialToken })
+        const server = yield* ScriptedServer.make(() => ScriptedServer.json({}))
+        const options = { origins: [server.origin] }
+        const client = yield* AuthorizedHttpClient.makeWith(scheme, options)
+        const error = yield* Effect.flip(client.get(server.origin))
+        assert.strictEqual(error.message, "[OAuth: AccessToken has characters that a header cannot carry.]")
+        const plain = AuthorizedHttpClient.authorize(yield* HttpClient.HttpClient, manager, options)
+        assert.strictEqual((yield* Effect.flip(plain.get(server.origin)))._tag, "AuthValidationException")
+        const other = yield* AuthorizedHttpClient.makeWith(AuthScheme.or(scheme, bearer), options)
+        yield* other.get(server.origin)
+        assert.deepStrictEqual(
+          (yield* server.requests).map(({ headers }) => headers["authorization"]),
+          ["Bearer bearer-token"]
+        )
+      }).pipe(Effect.provide(layer))
+    )
+  }
 
   it.scoped("nothing is fetched for a call that lacks something else", () =>
     Effect.gen(function* () {
@@ -316,6 +407,22 @@ describe("what is missing", () => {
         assert.strictEqual(yield* refusalOf(combination), "[OAuthBearerToken: AccessToken is undefined.]")
       }
       assert.strictEqual(asked(), 0)
+    })
+  )
+
+  it.scoped("nothing is fetched for a call whose other session is over", () =>
+    Effect.gen(function* () {
+      const refusal = new OAuthProviderException({ error: "invalid_grant", headers: Headers.empty })
+      const over = yield* session(refusal, {
+        grant: undefined,
+        initialToken: OAuthToken.make({ accessToken: "old", expiry: -1, refreshToken: "rt" })
+      })
+      assert.strictEqual(yield* Effect.flip(over.manager.getToken), refusal)
+      assert.isFalse(yield* over.manager.isObtainable)
+      const { asked, scheme } = yield* session(issued)
+      assert.strictEqual(yield* fails(AuthScheme.and(scheme, over.scheme)), refusal)
+      assert.strictEqual(asked(), 0)
+      assert.strictEqual(over.asked(), 1)
     })
   )
 
@@ -393,6 +500,26 @@ describe("or takes the first that can produce", () => {
       )
       assert.strictEqual((yield* arrives(AuthScheme.or(bearer, scheme))).authorization, "Bearer bearer-token")
       assert.strictEqual(asked(), 1)
+    })
+  )
+
+  it.effect("a session whose store is down leaves the request to the others, also within an and", () =>
+    Effect.gen(function* () {
+      const storeDown = Effect.fail(
+        new TokenStoreError({ reason: "Unavailable", operation: "read", message: "down" })
+      )
+      const broken = AuthScheme.oauth({
+        source: { getToken: storeDown, isObtainable: storeDown, replaceToken: () => storeDown }
+      })
+      for (const either of [AuthScheme.or(broken, bearer), AuthScheme.or(bearer, broken)]) {
+        assert.isTrue(Option.isNone(yield* either.missing))
+        const sent = yield* arrives(AuthScheme.and(apiHeader, either))
+        assert.strictEqual(sent.authorization, "Bearer bearer-token")
+      }
+      const neither = AuthScheme.or(noBearer, broken)
+      assert.strictEqual((yield* Effect.flip(neither.missing))._tag, "TokenStoreError")
+      const error = yield* fails(AuthScheme.and(neither, apiHeader))
+      assert.instanceOf(error, TokenStoreError)
     })
   )
 
@@ -539,6 +666,194 @@ describe("a resource that says 401", () => {
   )
 })
 
+describe("a reply", () => {
+  /** The headers of a reply, as a client of this scheme sees them. */
+  const headersBy = <E>(scheme: AuthScheme.AuthScheme<E>, headers: Readonly<Record<string, string>>) => {
+    const api = HttpClient.make((request) =>
+      Effect.succeed(HttpClientResponse.fromWeb(request, new Response(null, { status: 302, headers })))
+    )
+    const options = { origins: ["https://api.example.com"] }
+    const client = AuthorizedHttpClient.authorizeWith(api, scheme, options)
+    return Effect.map(client.get("https://api.example.com/"), (response) =>
+      Object.fromEntries(Object.entries(response.headers))
+    )
+  }
+
+  it.effect("keeps what a client goes by, though a key may be a word or a number of it", () =>
+    Effect.gen(function* () {
+      const headers = {
+        "cache-control": "max-age=60",
+        "content-encoding": "gzip",
+        "content-length": "60",
+        "content-type": "application/json; charset=utf-8",
+        date: "Thu, 01 Jan 2026 00:00:60 GMT",
+        "retry-after": "60"
+      }
+      for (const word of ["json", "gzip", "60", "2026", "api", "https", "test", "/"]) {
+        const key = AuthScheme.apiKeyHeader({ parameters: { key: secret(word) } })
+        for (const location of ["https://api.example.com/test/60", "//api.example.com/test", "/test/60"]) {
+          assert.deepStrictEqual(yield* headersBy(key, { ...headers, location }), { ...headers, location })
+        }
+        assert.deepStrictEqual(yield* headersBy(key, { "x-echo": `key ${word}` }), {
+          "x-echo": "key <redacted>"
+        })
+      }
+      const host = AuthScheme.apiKeyHeader({ parameters: { key: secret("staging-api") } })
+      const location = "https://staging-api.example.com/test"
+      assert.deepStrictEqual(yield* headersBy(host, { location }), { location })
+    })
+  )
+
+  it.effect("has the key in no part of a location", () =>
+    Effect.gen(function* () {
+      const key = AuthScheme.apiKeyQuery({ parameters: { key: secret("Kx9/Secret 01") } })
+      for (const location of [
+        "/?key=Kx9%2fSecret+01",
+        "/Kx9%2FSecret%2001/x",
+        "https://Kx9%2FSecret%2001@api.example.com/",
+        "https://api.example.com/#Kx9/Secret 01",
+        "https://api.example.com?to=%2F%3Fkey%3DKx9%252FSecret%252001"
+      ]) {
+        const shown = (yield* headersBy(key, { location }))["location"] ?? ""
+        assert.include(shown, "<redacted>", location)
+        assert.notInclude(shown, "Secret", location)
+      }
+      const short = AuthScheme.apiKeyQuery({ parameters: { key: secret("test") } })
+      const [location] = Object.values(yield* headersBy(short, { location: "/test?key=test#test" }))
+      assert.strictEqual(location, "/test?key=<redacted>#<redacted>")
+    })
+  )
+
+  it.effect("does not have what was put into Authorization without its scheme, or without the blanks", () =>
+    Effect.gen(function* () {
+      const token = AuthScheme.apiKeyHeader({ parameters: { Authorization: secret("Token Kx9Secret01") } })
+      const blank = AuthScheme.apiKeyHeader({ parameters: { key: secret(" Kx9Secret01\t") } })
+      for (const scheme of [token, blank]) {
+        assert.deepStrictEqual(yield* headersBy(scheme, { "x-echo": "<Kx9Secret01>" }), {
+          "x-echo": "<<redacted>>"
+        })
+      }
+    })
+  )
+
+  it.effect("does not have what a custom function has put into the URL, whatever its characters", () =>
+    Effect.gen(function* () {
+      const scheme = AuthScheme.custom({
+        authorize: (request) =>
+          Effect.succeed(
+            HttpClientRequest.setUrl(request, `${request.url}?key=Kx9Secret?01&signature=Sg9Nature01#top`)
+          )
+      })
+      assert.deepStrictEqual(yield* headersBy(scheme, { "x-echo": "Kx9Secret?01 Sg9Nature01" }), {
+        "x-echo": "<redacted> <redacted>"
+      })
+    })
+  )
+})
+
+describe("a tracer", () => {
+  type Parts = Parameters<Tracer.Tracer["span"]>
+
+  interface Written {
+    readonly name: string
+    readonly attributes: Map<string, unknown>
+    readonly ended: Array<string>
+  }
+
+  const plainSpan = (
+    [name, parent, context, links, startTime, kind]: Parts,
+    written: Written
+  ): Tracer.Span => ({
+    _tag: "Span",
+    name,
+    spanId: "0000000000000001",
+    traceId: "00000000000000000000000000000001",
+    parent,
+    context,
+    links,
+    sampled: true,
+    kind,
+    status: { _tag: "Started", startTime },
+    attributes: written.attributes,
+    attribute: (key, value) => written.attributes.set(key, value),
+    event: () => {},
+    addLinks: () => {},
+    end: (_, exit) => written.ended.push(exit._tag === "Failure" ? Cause.pretty(exit.cause) : "")
+  })
+
+  class Private {
+    readonly #span: Tracer.Span
+    constructor(span: Tracer.Span) {
+      this.#span = span
+    }
+    get attributes() {
+      return this.#span.attributes
+    }
+    get attribute() {
+      return this.#span.attribute
+    }
+    hasAttribute(key: string) {
+      return this.#span.attributes.has(key)
+    }
+  }
+
+  const key = "Kx9Secret01"
+  const scheme = AuthScheme.apiKeyQuery({ parameters: { key: secret(key) } })
+  let recognized = 0
+  const broken = HttpClient.make((request, url) =>
+    Effect.flatMap(Effect.orDie(Effect.currentSpan), (span) => {
+      if (span instanceof Private && span.hasAttribute("url.full")) recognized += 1
+      return new HttpClientError.RequestError({ request, reason: "Transport", description: url.href })
+    })
+  ).pipe(HttpClient.withSpanNameGenerator(({ urlParams }) => `GET ${urlParams}`))
+
+  for (const [kind, make] of Object.entries<(span: Tracer.Span) => Tracer.Span>({
+    "plain objects": identity,
+    "frozen ones": Object.freeze,
+    "instances with private fields": (span) =>
+      Object.assign(new Private(span), Struct.omit(span, "attribute", "attributes"))
+  })) {
+    it.effect(`sees no secret in its spans, be they ${kind}`, () =>
+      Effect.gen(function* () {
+        const spans: Array<Written> = []
+        const tracer = Tracer.make({
+          span: (...parts) => {
+            const written = { name: parts[0], attributes: new Map(), ended: [] }
+            spans.push(written)
+            return make(plainSpan(parts, written))
+          },
+          context: (f) => f()
+        })
+        const client = AuthorizedHttpClient.authorizeWith(broken, scheme, { origins: ["https://a.example"] })
+        yield* client.get("https://a.example/").pipe(Effect.flip, Effect.withTracer(tracer))
+        if (kind.includes("private")) assert.strictEqual(recognized, 1)
+        assert.lengthOf(spans, 1)
+        assert.strictEqual(spans[0]?.name, "GET key,<redacted>")
+        assert.strictEqual(spans[0]?.attributes.get("url.full"), "https://a.example/?key=<redacted>")
+        assert.include(spans[0]?.ended[0], "https://a.example/?key=<redacted>")
+      })
+    )
+  }
+
+  it.effect("may give one span for all, as one does that samples nothing", () =>
+    Effect.gen(function* () {
+      const written: Written = { name: "", attributes: new Map(), ended: [] }
+      let span: Tracer.Span | undefined
+      const tracer = Tracer.make({
+        span: (...parts) => {
+          span ??= plainSpan(parts, written)
+          return span
+        },
+        context: (f) => f()
+      })
+      const client = AuthorizedHttpClient.authorizeWith(broken, scheme, { origins: ["https://a.example"] })
+      const before = { ...tracer.span("", Option.none(), Context.empty(), [], 0n, "client") }
+      yield* client.get("https://a.example/").pipe(Effect.flip, Effect.withTracer(tracer))
+      assert.deepStrictEqual({ ...span }, before)
+    })
+  )
+})
+
 describe("no secret shows", () => {
   const marked = {
     password: "Pq7Zr2Kd&+/ 0123456789",
@@ -657,6 +972,31 @@ describe("no secret shows", () => {
       assert.isNotEmpty(logs.lines)
       assert.isTrue(recorded.some(({ status }) => status.message?.includes("cannot connect")))
       assert.deepStrictEqual(found([error, ...logs.lines, recorded], spans.sdk), [])
+    })
+  )
+
+  it.effect("where a custom function fails with the request that it was given", () =>
+    Effect.gen(function* () {
+      const stub = HttpClient.make(() => Effect.dieMessage("it was sent"))
+      for (const authorize of [
+        (request: HttpClientRequest.HttpClientRequest) => {
+          throw new Error(`cannot sign ${inspect(request.toJSON())}`)
+        },
+        (request: HttpClientRequest.HttpClientRequest) => Effect.die(request),
+        (request: HttpClientRequest.HttpClientRequest) =>
+          new HttpClientError.RequestError({
+            request,
+            reason: "Encode",
+            description: `${request.headers["authorization"]}`
+          })
+      ]) {
+        const scheme = AuthScheme.and(everything, AuthScheme.custom({ authorize }))
+        const client = AuthorizedHttpClient.authorizeWith(stub, scheme, { origins: ["https://a.example"] })
+        const exit = yield* Effect.exit(client.get("https://a.example/"))
+        assert.isTrue(Exit.isFailure(exit))
+        assert.notInclude(shown(exit, new Set()).join(), "it was sent")
+        assert.deepStrictEqual(found([exit], []), [])
+      }
     })
   )
 

@@ -369,6 +369,20 @@ describe("LoopbackRedirect.authorize (RFC 8252 section 7.3)", () => {
     })
   )
 
+  it.scopedLive("takes the answer of who does not wait for the page", () =>
+    Effect.gen(function* () {
+      const { fiber, port, query, redirectUri } = yield* begin()
+      yield* Effect.async<void>((resume) => {
+        const socket = connect(port, "127.0.0.1", () => {
+          socket.end(`GET ${query({ code: "c" })} HTTP/1.1\r\nHost: ${redirectUri.host}\r\n\r\n`)
+        })
+        socket.resume().once("close", () => resume(Effect.void))
+      })
+      const grant = yield* Fiber.join(fiber)
+      assert.strictEqual(grant.grantType, "authorization_code")
+    })
+  )
+
   it.scoped("fails as what opens the page fails, and closes its port", () =>
     Effect.gen(function* () {
       class NoBrowser extends Data.TaggedError("NoBrowser")<{ readonly url: string }> {}

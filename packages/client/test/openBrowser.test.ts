@@ -92,6 +92,16 @@ describe("openBrowser", { skip: process.platform !== "linux" }, () => {
     })
   )
 
+  it.scopedLive("leaves it at what it printed where the address is too long for a command", () =>
+    Effect.gen(function* () {
+      yield* machine({ "xdg-open": report, open: report, "rundll32.exe": report })
+      const long = `https://login.example.com/authorize?claims=${"c".repeat(200_000)}`
+      const { exit, printed } = yield* open(long)
+      assert.strictEqual(exit._tag, "Right")
+      assert.include(printed, long)
+    })
+  )
+
   for (const [how, wait] of [
     ["is interrupted", (fiber: Fiber.Fiber<unknown>) => Fiber.interrupt(fiber)],
     ["has waited long enough", (fiber: Fiber.Fiber<unknown>) => Fiber.join(fiber)]

@@ -36,7 +36,7 @@ export interface ApiHeaderFields {
  * @since 0.1.0
  * @category models
  */
-export class ApiHeaderCredentials extends Data.Class<ApiHeaderFields> {
+export class ApiHeaderCredentials extends Data.TaggedClass("ApiHeaderCredentials")<ApiHeaderFields> {
   /**
    * Credentials from the variables `…_TOKEN` and `…_API_KEY` of the configuration.
    *

@@ -36,7 +36,7 @@ export interface ApiKeyFields {
  * @since 0.1.0
  * @category models
  */
-export class ApiKeyCredentials extends Data.Class<ApiKeyFields> {
+export class ApiKeyCredentials extends Data.TaggedClass("ApiKeyCredentials")<ApiKeyFields> {
   /**
    * Credentials from the variables `…_TOKEN` and `…_API_KEY` of the configuration.
    *

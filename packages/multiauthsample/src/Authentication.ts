@@ -21,6 +21,7 @@ const { and, or } = ApiSecurity
  */
 export const oAuthBearerToken = HttpApiEndpoint.get("oAuthBearerToken", "/auth/oauth2")
   .addSuccess(ReplyText)
+  .annotate(OpenApi.Summary, "A bearer token")
   .annotate(OpenApi.Description, "Needs a token of OAuthBearerToken.")
   .pipe(ApiSecurity.require(security.OAuthBearerToken))
 
@@ -32,6 +33,7 @@ export const oAuthBearerToken = HttpApiEndpoint.get("oAuthBearerToken", "/auth/o
  */
 export const customAuthentication = HttpApiEndpoint.get("customAuthentication", "/auth/customAuthentication")
   .addSuccess(ReplyText)
+  .annotate(OpenApi.Summary, "Whatever the user of the API puts on the request")
   .annotate(OpenApi.Description, "Needs what CustomAuth puts on the request.")
   .pipe(ApiSecurity.require(security.CustomAuth))
 
@@ -46,6 +48,7 @@ export const customQueryOrHeaderAuthentication = HttpApiEndpoint.get(
   "/auth/customQueryOrHeaderParam"
 )
   .addSuccess(ReplyText)
+  .annotate(OpenApi.Summary, "Keys in the query, or in headers")
   .annotate(OpenApi.Description, "Needs the keys of apiKey in the query, or those of apiHeader in headers.")
   .pipe(ApiSecurity.require(or(security.apiKey, security.apiHeader)))
 
@@ -60,6 +63,7 @@ export const oAuthGrantTypesOrCombinations = HttpApiEndpoint.get(
   "/oauth2/oauthOrCombination"
 )
   .addSuccess(ReplyText)
+  .annotate(OpenApi.Summary, "A token of the client, or a bearer token")
   .annotate(OpenApi.Description, "Needs a token of OAuthCCG, or one of OAuthBearerToken.")
   .pipe(ApiSecurity.require(or(security.OAuthCCG, security.OAuthBearerToken)))
 
@@ -74,6 +78,7 @@ export const noAuth = HttpApiEndpoint.get("noAuth", "/auth/noAuth")
   .setUrlParams(Schema.Struct({ array: Schema.Literal("true") }))
   .addSuccess(ReplyText)
   .annotate(OpenApi.Deprecated, true)
+  .annotate(OpenApi.Summary, "No authentication")
   .annotate(OpenApi.Description, "Needs nothing. Deprecated since 0.0.1-alpha.")
   .pipe(ApiSecurity.require(ApiSecurity.none))
 
@@ -88,6 +93,7 @@ export const oAuthClientCredentialsGrant = HttpApiEndpoint.get(
   "/oauth2/non-auth-server/status"
 )
   .addSuccess(ServiceStatus)
+  .annotate(OpenApi.Summary, "The status of the service")
   .annotate(OpenApi.Description, "How the service is doing. Needs a token of OAuthCCG.")
   .pipe(ApiSecurity.require(security.OAuthCCG))
 
@@ -102,6 +108,7 @@ export const basicAuthAndApiHeaderAuth = HttpApiEndpoint.get(
   "/auth/basicAndApiKeyAndApiHeader"
 )
   .addSuccess(ReplyText)
+  .annotate(OpenApi.Summary, "Basic credentials, keys in the query and keys in headers")
   .annotate(
     OpenApi.Description,
     "Needs the credentials of basicAuth, the keys of apiKey and those of apiHeader."
@@ -119,6 +126,7 @@ export const oAuthAuthorizationGrant = HttpApiEndpoint.get(
   "/oauth2/non-auth-server/user"
 )
   .addSuccess(User)
+  .annotate(OpenApi.Summary, "The user of the token")
   .annotate(
     OpenApi.Description,
     "The user of the token. Needs a valid token of OAuthACG and one of OAuthROPCG; both are bearer tokens, and " +
@@ -139,6 +147,7 @@ export const multipleAuthCombination = HttpApiEndpoint.get(
 )
   .addSuccess(ReplyText)
   .annotate(OpenApi.Deprecated, true)
+  .annotate(OpenApi.Summary, "Any of several combinations")
   .annotate(
     OpenApi.Description,
     "Needs CustomAuth, or a token of OAuthBearerToken, or all of basicAuth, apiKey and apiHeader."

@@ -32,7 +32,7 @@ export interface BasicAuthFields {
  * @since 0.1.0
  * @category models
  */
-export class BasicAuthCredentials extends Data.Class<BasicAuthFields> {
+export class BasicAuthCredentials extends Data.TaggedClass("BasicAuthCredentials")<BasicAuthFields> {
   /**
    * Credentials from the variables `…_USERNAME` and `…_PASSWORD` of the configuration.
    *

@@ -84,6 +84,11 @@ export interface ConfigurationOptions {
   readonly oAuthBearerTokenCredentials?: OAuthBearerTokenCredentials | undefined
   readonly customAuthCredentials?: CustomAuthCredentials | undefined
   /**
+   * Whose sessions these are, such as the id of a user: a part of the key under which they are stored. Clients that have
+   * the same credentials and share a store share their sessions, unless this tells them apart. Default: none.
+   */
+  readonly sessionKey?: string | undefined
+  /**
    * How the client id and secret stand in Basic credentials: `form` as RFC 6749 section 2.3.1 wants it, or `raw` for
    * servers that do not decode them. Default: `form`.
    */
@@ -194,6 +199,7 @@ export class Configuration extends Data.Class<Fields> {
    * | `MAX_RETRIES`, `BACKOFF_FACTOR` | numbers |
    * | `RETRY_STATUSES`, `RETRY_METHODS` | statuses and methods, separated by spaces or commas |
    * | `ACCESS_TOKEN` | `accessToken` |
+   * | `SESSION_KEY` | `sessionKey` |
    * | `BASIC_CREDENTIALS` | `form` or `raw` |
    * | `AUTO_REFRESH` | `true` or `false` |
    * | `ISSUER`, `REVOCATION_ENDPOINT` | `issuer`, `revocationEndpoint` |
@@ -219,7 +225,7 @@ export class Configuration extends Data.Class<Fields> {
         suites: parsed(named("SUITES"), "HEARTS, SPADES, CLUBS, DIAMONDS, or 1 to 4", suitesOf),
         servers: Config.all({ DEFAULT: text(named("SERVER_DEFAULT")), AUTH: text(named("SERVER_AUTH")) }),
         insecureOrigins: list(named("INSECURE_ORIGINS")),
-        timeout: parsed(named("TIMEOUT"), "a duration, such as 5 seconds", Duration.decodeUnknown),
+        timeout: parsed(named("TIMEOUT"), "a duration, such as 5 seconds", durationOf),
         maxRetries: parsed(named("MAX_RETRIES"), "a whole number", wholeNumber),
         backoffFactor: parsed(named("BACKOFF_FACTOR"), "a number that is not negative", number),
         retryStatuses: parsedList(named("RETRY_STATUSES"), "statuses, such as 429, 503", statusOf),
@@ -232,9 +238,10 @@ export class Configuration extends Data.Class<Fields> {
         oAuthACGCredentials: OAuthACGCredentials.configOption(named("ACG")),
         oAuthROPCGCredentials: OAuthROPCGCredentials.configOption(named("ROPCG")),
         oAuthBearerTokenCredentials: OAuthBearerTokenCredentials.configOption(named("BEARER")),
+        sessionKey: text(named("SESSION_KEY")),
         basicCredentials: parsed(named("BASIC_CREDENTIALS"), "form or raw", basicCredentialsOf),
         autoRefresh: parsed(named("AUTO_REFRESH"), "true or false", booleanOf),
-        leeway: parsed(named("LEEWAY"), "a duration, such as 5 seconds", Duration.decodeUnknown),
+        leeway: parsed(named("LEEWAY"), "a duration, such as 5 seconds", durationOf),
         issuer: text(named("ISSUER")),
         revocationEndpoint: text(named("REVOCATION_ENDPOINT"))
       }),
@@ -255,6 +262,10 @@ const suitesOf = oneOf({ ...Environment.SuiteCode, "1": 1, "2": 2, "3": 3, "4": 
 const basicCredentialsOf = oneOf({ form: "form", raw: "raw" } as const)
 
 const booleanOf = oneOf({ true: true, false: false })
+
+// Of a negative duration `Duration` makes none at all.
+const durationOf = (text: string): Option.Option<Duration.Duration> =>
+  text.startsWith("-") ? Option.none() : Duration.decodeUnknown(text)
 
 const number = (text: string): Option.Option<number> =>
   /^\d+(\.\d+)?$/.test(text) ? Option.some(Number(text)) : Option.none()

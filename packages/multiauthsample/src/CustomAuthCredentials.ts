@@ -42,7 +42,7 @@ export interface CustomAuthFields {
  * @since 0.1.0
  * @category models
  */
-export class CustomAuthCredentials extends Data.Class<CustomAuthFields> {
+export class CustomAuthCredentials extends Data.TaggedClass("CustomAuthCredentials")<CustomAuthFields> {
   /**
    * The same credentials with some fields replaced: each field that is given, whatever its value.
    *

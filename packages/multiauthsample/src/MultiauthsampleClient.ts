@@ -16,7 +16,7 @@ import { adding } from "./internal/indexedParameters.js"
 import { makeOAuthACG } from "./internal/oAuthACG.js"
 import { makeOAuthAuthorization } from "./internal/oAuthAuthorization.js"
 import { makeSchemes } from "./internal/schemes.js"
-import { urlOf } from "./internal/servers.js"
+import { checkServers, urlOf } from "./internal/servers.js"
 import * as session from "./internal/session.js"
 import { userAgent } from "./internal/userAgent.js"
 import * as OAuthAuthorization from "./OAuthAuthorization.js"
@@ -86,6 +86,7 @@ export const make = (
 > =>
   Effect.gen(function* () {
     const configuration = new Configuration(options)
+    yield* checkServers(configuration)
     const http = yield* HttpClient.HttpClient
     const { oAuthCCGCredentials, oAuthROPCGCredentials } = configuration
 

@@ -65,7 +65,7 @@ export type OAuthACGFields =
  * @since 0.1.0
  * @category models
  */
-export class OAuthACGCredentials extends Data.Class<Fields> {
+export class OAuthACGCredentials extends Data.TaggedClass("OAuthACGCredentials")<Fields> {
   constructor(fields: OAuthACGFields)
   /** @internal */
   constructor(fields: Fields)

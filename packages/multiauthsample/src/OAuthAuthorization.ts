@@ -35,13 +35,17 @@ export const ClientCredentialsForm = Schema.Struct({
  * What exchanges an authorization code for a token.
  *
  * @see https://www.rfc-editor.org/rfc/rfc6749#section-4.1.3
+ * @see https://www.rfc-editor.org/rfc/rfc7636#section-4.5
  * @since 0.1.0
  * @category schemas
  */
 export const AuthorizationCodeForm = Schema.Struct({
   grantType: grantType("authorization_code"),
   code: Secret,
-  redirectUri: Schema.propertySignature(Schema.String).pipe(Schema.fromKey("redirect_uri"))
+  redirectUri: Schema.propertySignature(Schema.String).pipe(Schema.fromKey("redirect_uri")),
+  codeVerifier: Schema.optional(Secret)
+    .pipe(Schema.fromKey("code_verifier"))
+    .annotations({ description: "The verifier of PKCE, where the user was sent away with a challenge." })
 })
   .pipe(HttpApiSchema.withEncoding({ kind: "UrlParams" }))
   .annotations({ identifier: "AuthorizationCodeForm" })
@@ -142,6 +146,10 @@ const headers = Schema.Struct({
   )
 })
 
+// OpenAPI has its readers ignore a parameter of this name.
+const clientSaysWhoItIs =
+  "The header `Authorization` says who the client is, by its id and its secret (RFC 6749 section 2.3.1)."
+
 /**
  * Begins a session of `OAuthCCG`. The only endpoint on the server `AUTH`.
  *
@@ -154,7 +162,8 @@ export const requestTokenOAuthCCG = HttpApiEndpoint.post("requestTokenOAuthCCG",
   .addSuccess(TokenReply)
   .addError(refused)
   .addError(unknownClient)
-  .annotate(OpenApi.Description, "Begins a session of OAuthCCG.")
+  .annotate(OpenApi.Summary, "A token in the name of the client")
+  .annotate(OpenApi.Description, `Begins a session of OAuthCCG. ${clientSaysWhoItIs}`)
   .annotate(OnServer, "AUTH")
   .annotate(OpenApi.Override, { servers: openApiServers("AUTH") })
   .pipe(ApiSecurity.require(ApiSecurity.none))
@@ -166,7 +175,11 @@ export const requestTokenOAuthCCG = HttpApiEndpoint.post("requestTokenOAuthCCG",
  * @category models
  */
 export const token = HttpApiEndpoint.post("token", "/oauth2/non-auth-server/token")
-  .annotate(OpenApi.Description, "Begins and refreshes sessions of OAuthACG and OAuthROPCG.")
+  .annotate(OpenApi.Summary, "A token for a code, for a name and password, or for a refresh token")
+  .annotate(
+    OpenApi.Description,
+    `Begins and refreshes sessions of OAuthACG and OAuthROPCG. ${clientSaysWhoItIs}`
+  )
   .setHeaders(headers)
   .setPayload(Schema.Union(AuthorizationCodeForm, PasswordForm, RefreshTokenForm))
   .addSuccess(TokenReply)

@@ -33,7 +33,9 @@ export interface OAuthBearerTokenFields {
  * @since 0.1.0
  * @category models
  */
-export class OAuthBearerTokenCredentials extends Data.Class<OAuthBearerTokenFields> {
+export class OAuthBearerTokenCredentials extends Data.TaggedClass(
+  "OAuthBearerTokenCredentials"
+)<OAuthBearerTokenFields> {
   /**
    * Credentials from the variable `…_ACCESS_TOKEN` of the configuration.
    *

@@ -47,7 +47,7 @@ export type OAuthCCGFields =
  * @since 0.1.0
  * @category models
  */
-export class OAuthCCGCredentials extends Data.Class<Fields> {
+export class OAuthCCGCredentials extends Data.TaggedClass("OAuthCCGCredentials")<Fields> {
   constructor(fields: OAuthCCGFields)
   /** @internal */
   constructor(fields: Fields)

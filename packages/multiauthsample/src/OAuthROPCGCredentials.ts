@@ -58,7 +58,7 @@ export type OAuthROPCGFields =
  * @since 0.1.0
  * @category models
  */
-export class OAuthROPCGCredentials extends Data.Class<Fields> {
+export class OAuthROPCGCredentials extends Data.TaggedClass("OAuthROPCGCredentials")<Fields> {
   constructor(fields: OAuthROPCGFields)
   /** @internal */
   constructor(fields: Fields)

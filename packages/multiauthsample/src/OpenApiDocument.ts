@@ -11,8 +11,28 @@ const platformSchemas = ["HttpApiDecodeError", "Issue", "PropertyKey"]
 
 const nameOf = (schema: { readonly $ref: string }): string => schema.$ref.replace(/^.*\//, "")
 
-const references = (schema: JsonSchema) =>
-  ("anyOf" in schema ? schema.anyOf : [schema]).flatMap((one) => ("$ref" in one ? [one] : []))
+/** A union of a union is one union. */
+const alternatives = (schema: JsonSchema): ReadonlyArray<JsonSchema> =>
+  "anyOf" in schema && !("$id" in schema) && !("$comment" in schema)
+    ? schema.anyOf.flatMap(alternatives)
+    : [schema]
+
+const references = (schema: JsonSchema) => alternatives(schema).flatMap((one) => ("$ref" in one ? [one] : []))
+
+const withFlatForm = (operation: OpenApi.OpenAPISpecOperation): OpenApi.OpenAPISpecOperation => {
+  const form = operation.requestBody?.content["application/x-www-form-urlencoded"]
+  return form === undefined || !("anyOf" in form.schema)
+    ? operation
+    : {
+        ...operation,
+        requestBody: {
+          content: {
+            "application/x-www-form-urlencoded": { schema: { anyOf: [...alternatives(form.schema)] } }
+          },
+          required: true
+        }
+      }
+}
 
 const promised = (
   response: OpenApi.OpenApiSpecResponse,
@@ -44,7 +64,7 @@ export const openApiDocument = (): OpenApi.OpenAPISpec => {
   const document = OpenApi.fromApi(MultiauthsampleApi, { additionalPropertiesStrategy: "allow" })
   const schemas = Record.filter(document.components.schemas, (_, name) => !platformSchemas.includes(name))
   const own = (operation: OpenApi.OpenAPISpecOperation): OpenApi.OpenAPISpecOperation => ({
-    ...operation,
+    ...withFlatForm(operation),
     responses: Object.fromEntries(
       Object.entries(operation.responses).flatMap(([status, response]) =>
         promised(response, schemas).map((one) => [status, one])

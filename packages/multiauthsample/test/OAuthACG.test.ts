@@ -160,6 +160,19 @@ describe("fetchTokenFromCallback", () => {
     })
   )
 
+  it.scopedLive("exchanges one answer once, though it comes twice at the same time", () =>
+    Effect.gen(function* () {
+      const { oAuthACG, server } = yield* setUp(() => ({ ...token, delay: "50 millis" }))
+      const receive = Effect.either(
+        oAuthACG.fetchTokenFromCallback(back(yield* oAuthACG.getAuthorizationUrl()))
+      )
+      const [first, second] = yield* Effect.all([receive, receive], { concurrency: 2 })
+      assert.strictEqual(first._tag, "Right")
+      assert.strictEqual(second._tag === "Left" && second.left._tag, "AuthValidationException")
+      assert.lengthOf(yield* server.requests, 1)
+    })
+  )
+
   it.scopedLive("fails as the user did, once", () =>
     Effect.gen(function* () {
       const { oAuthACG, server } = yield* setUp()

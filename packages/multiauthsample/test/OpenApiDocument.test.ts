@@ -93,6 +93,25 @@ describe("the OpenAPI document", () => {
     )
   })
 
+  it("sums up each operation, and says of the token calls how the client proves who it is", () => {
+    const summaries = operations.map(([method, path]) => operationAt(method, path).summary ?? "")
+    assert.isTrue(summaries.every((summary) => summary !== ""))
+    assert.lengthOf(new Set(summaries), operations.length)
+    for (const [method, path] of operations) {
+      const { description = "" } = operationAt(method, path)
+      assert.strictEqual(description.includes("`Authorization`"), method === "post", path)
+    }
+  })
+
+  it("has one list of the forms of the token path", () => {
+    const { requestBody } = operationAt("post", "/oauth2/non-auth-server/token")
+    assert.deepStrictEqual<unknown>(requestBody?.content["application/x-www-form-urlencoded"]?.schema, {
+      anyOf: ["AuthorizationCodeForm", "PasswordForm", "RefreshTokenForm"].map((name) => ({
+        $ref: `#/components/schemas/${name}`
+      }))
+    })
+  })
+
   it("says which calls are deprecated", () => {
     assert.deepStrictEqual(
       operations.flatMap(([method, path, name]) => (operationAt(method, path).deprecated ? [name] : [])),
@@ -178,6 +197,7 @@ describe("the OpenAPI document", () => {
     )
     assert.sameMembers(secrets, [
       "AuthorizationCodeForm.code",
+      "AuthorizationCodeForm.code_verifier",
       "PasswordForm.password",
       "RefreshTokenForm.refresh_token",
       "OAuthToken.access_token",

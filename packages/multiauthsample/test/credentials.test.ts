@@ -24,7 +24,7 @@ const token = OAuthToken.make({ accessToken: "marker-token" })
 const shown = (credentials: object) =>
   Object.fromEntries(
     Object.entries(credentials).flatMap(([name, value]) =>
-      value === undefined
+      value === undefined || name === "_tag"
         ? []
         : [
             [
@@ -68,7 +68,7 @@ describe("cloneWith replaces every field that is given, and keeps the rest", () 
         token: "marker-secret",
         apiKey: "marker-other"
       })
-      assert.instanceOf(credentials.cloneWith({}), Credentials)
+      assert.strictEqual(credentials.cloneWith({})._tag, credentials._tag)
     }
   })
 

@@ -39,6 +39,15 @@ describe("retries", () => {
     )
   )
 
+  it.scoped("are none where their number is none", () =>
+    Effect.gen(function* () {
+      for (const maxRetries of [Number.NaN, -1, 0]) {
+        const { at } = yield* tried({ maxRetries }, () => unavailable())
+        assert.deepStrictEqual(at, [0], String(maxRetries))
+      }
+    })
+  )
+
   it.scoped("wait not at all, and then ever longer", () =>
     Effect.map(
       tried({ maxRetries: 4, timeout: "10 minutes" }, (index) =>
@@ -266,7 +275,7 @@ describe("httpCallBack", () => {
         httpCallBack: { onAfterResponse: (response) => Effect.ignore(response.arrayBuffer) }
       })
       assert.strictEqual(yield* client.authentication.oAuthBearerToken(), "quoted")
-      assert.strictEqual((yield* Effect.flip(client.authentication.oAuthBearerToken()))._tag, "APIException")
+      assert.strictEqual(yield* client.authentication.oAuthBearerToken(), "")
       assert.strictEqual((yield* client.authentication.oAuthClientCredentialsGrant()).status, "ok")
     })
   )
@@ -340,6 +349,25 @@ describe("environment, suites, port, servers", () => {
       )
     )
   }
+
+  it.scoped("a server that paths cannot follow fails the layer, and is named", () =>
+    Effect.gen(function* () {
+      const cases: ReadonlyArray<readonly [url: string, why: string]> = [
+        ["", "is not an absolute URL"],
+        ["localhost", "is not an absolute URL"],
+        ["http://localhost:99999", "is not an absolute URL"],
+        ["https://api.example.com?version=1", "must have neither a query nor a fragment"],
+        ["https://api.example.com/v1?", "must have neither a query nor a fragment"],
+        ["https://api.example.com/#v1", "must have neither a query nor a fragment"]
+      ]
+      for (const server of ["DEFAULT", "AUTH"] as const) {
+        for (const [url, why] of cases) {
+          const error = yield* Effect.flip(connectFake({ servers: { [server]: url } }, () => "silent"))
+          assert.strictEqual(error.message, `The server ${server} ${why}.`, url)
+        }
+      }
+    })
+  )
 
   it.scoped("a server that secrets must not go to fails the layer, whatever it is needed for", () =>
     Effect.gen(function* () {

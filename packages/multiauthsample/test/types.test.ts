@@ -15,6 +15,7 @@ import {
 } from "@effect-oauth/client"
 import { Config, type ConfigError, Effect, type Layer, Redacted } from "effect"
 import {
+  ApiHeaderCredentials,
   Authentication,
   BasicAuthCredentials,
   type CallError,
@@ -150,6 +151,17 @@ describe("layers", () => {
     new BasicAuthCredentials({ username: "alice" })
     // @ts-expect-error A client needs its secret.
     new OAuthCCGCredentials({ oAuthClientId: "client" })
+    const key = { token: secret, apiKey: secret }
+    const client = { oAuthClientId: "client", oAuthClientSecret: secret }
+    const mistaken: ReadonlyArray<ConfigurationOptions> = [
+      // @ts-expect-error Keys for headers would be sent in the URL.
+      { apiKeyCredentials: new ApiHeaderCredentials(key) },
+      // @ts-expect-error Credentials are of one scheme.
+      { oAuthACGCredentials: new OAuthCCGCredentials(client) },
+      // @ts-expect-error Credentials are of one scheme.
+      { oAuthCCGCredentials: new OAuthACGCredentials({ ...client, oAuthRedirectUri: "https://cb" }) }
+    ]
+    assert.lengthOf(mistaken, 3)
     // @ts-expect-error Nobody can begin a session without a redirect URI.
     new OAuthACGCredentials({ oAuthClientId: "client", oAuthClientSecret: secret })
   })

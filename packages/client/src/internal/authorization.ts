@@ -5,7 +5,7 @@ import type * as OAuthToken from "../OAuthToken.js"
 
 type Request = HttpClientRequest.HttpClientRequest
 
-/** What a request is authorized with at one moment, in clear. It lives only until the request is sent. */
+/** What a request is authorized with at one moment, in clear. */
 export interface Authorization<out E = never> {
   /** By their names in lower case. */
   readonly headers: Readonly<Record<string, string>>
@@ -76,7 +76,8 @@ export interface Carried {
 }
 
 // What every request may have, and what scrubbing would take out of replies to no purpose.
-const isHarmlessHeader = (name: string): boolean => /^(accept|content|date$|host$|user-agent$)/.test(name)
+const isHarmlessHeader = (name: string): boolean =>
+  /^(?:accept(?:-.*)?|content-.*|date|host|user-agent)$/.test(name)
 
 // A flag or a version is no secret, and would be found in every other header.
 const shortestCustomSecret = 8
@@ -94,12 +95,10 @@ const queryAddedBy = (before: Request, after: Request): ReadonlyArray<string> =>
   return after.urlParams.flatMap(([name, value]) => (known.has(`${name}=${value}`) ? [] : [value]))
 }
 
-const searchOf = (url: string): ReadonlyArray<string> => {
-  const [, search = ""] = url.split("?", 2)
-  return Array.from(new URLSearchParams(search).values())
-}
+const searchOf = (url: string): ReadonlyArray<string> =>
+  URL.canParse(url) ? Array.from(new URL(url).searchParams.values()) : []
 
-const carryCustom = <E>(
+const carryOne = <E>(
   sent: Carried,
   custom: (request: Request) => Effect.Effect<Request, E>
 ): Effect.Effect<Carried, E> =>
@@ -119,19 +118,38 @@ const carryCustom = <E>(
     }
   })
 
-/** Puts what authorizes it on a request. */
-export const carry = <E>(request: Request, authorization: Authorization<E>): Effect.Effect<Carried, E> => {
-  const { custom, headers, query, secrets } = authorization
-  const withHeaders = HttpClientRequest.setHeaders(request, headers)
-  const carried: Carried = {
-    request:
-      query.length === 0
-        ? withHeaders
-        : HttpClientRequest.setUrlParams(withHeaders, Object.fromEntries(query)),
-    secrets,
-    headerNames: Object.keys(headers)
-  }
-  return custom.length === 0
-    ? Effect.succeed(carried)
-    : Effect.reduce(custom, carried, (sent, one) => carryCustom(sent, one))
+// Sent beside ours, a parameter of the same name in the URL itself might be the one that is read.
+const withoutParameters = (request: Request, names: ReadonlyArray<string>): Request => {
+  if (!request.url.includes("?")) return request
+  const url = new URL(request.url)
+  const present = names.filter((name) => url.searchParams.has(name))
+  if (present.length === 0) return request
+  for (const name of present) url.searchParams.delete(name)
+  return HttpClientRequest.setUrl(request, url.href)
 }
+
+const withQuery = (request: Request, query: Authorization["query"]): Request =>
+  query.length === 0
+    ? request
+    : withoutParameters(
+        request,
+        query.map(([name]) => name)
+      ).pipe(HttpClientRequest.setUrlParams(Object.fromEntries(query)))
+
+// One after the other, which takes a tenth of the time of `setHeaders`.
+const withHeaders = (request: Request, headers: Authorization["headers"]): Request =>
+  Object.entries(headers).reduce(
+    (sent, [name, value]) => HttpClientRequest.setHeader(sent, name, value),
+    request
+  )
+
+/** Puts on a request what is there to authorize it. */
+export const carry = (request: Request, { headers, query, secrets }: Authorization<unknown>): Carried => ({
+  request: withHeaders(withQuery(request, query), headers),
+  secrets,
+  headerNames: Object.keys(headers)
+})
+
+/** Has the user's functions put on a request what they do. */
+export const carryCustom = <E>(carried: Carried, { custom }: Authorization<E>): Effect.Effect<Carried, E> =>
+  Effect.reduce(custom, carried, (sent, one) => carryOne(sent, one))

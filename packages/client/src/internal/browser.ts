@@ -32,5 +32,7 @@ const takesIt = (command: Command.Command): Effect.Effect<boolean, never, Comman
     )
   }).pipe(
     Effect.scoped,
+    // What is too long for a command line is a defect of the executor's.
+    Effect.catchAllDefect(() => Effect.succeed(false)),
     Effect.orElseSucceed(() => false)
   )

@@ -12,22 +12,32 @@ export interface Discretion {
   readonly cause: (cause: Cause.Cause<unknown>) => Cause.Cause<unknown>
 }
 
+/** A view of the span, through which it is written to. The span stays as it is: it may be frozen, or one for all. */
 const discreetSpan = (span: Tracer.Span, { cause, text }: Discretion): Tracer.Span => {
   const hide = (value: unknown): unknown => (typeof value === "string" ? text(value) : value)
-  const attribute = span.attribute.bind(span)
-  const event = span.event.bind(span)
-  const end = span.end.bind(span)
-  return Object.assign(span, {
-    attribute: (key: string, value: unknown) => attribute(key, hide(value)),
-    event: (name: string, startTime: bigint, attributes?: Record<string, unknown>) =>
-      event(
+  const written: Pick<Tracer.Span, "addLinks" | "attribute" | "end" | "event"> = {
+    addLinks: (links) => span.addLinks(links),
+    attribute: (key, value) => span.attribute(key, hide(value)),
+    event: (name, startTime, attributes) =>
+      span.event(
         text(name),
         startTime,
         attributes && Object.fromEntries(Object.entries(attributes).map(([key, value]) => [key, hide(value)]))
       ),
-    end: (endTime: bigint, exit: Exit.Exit<unknown, unknown>) =>
-      end(endTime, Exit.isSuccess(exit) ? exit : Exit.failCause(cause(exit.cause)))
-  })
+    end: (endTime, exit) => span.end(endTime, Exit.isSuccess(exit) ? exit : Exit.failCause(cause(exit.cause)))
+  }
+  return new Proxy(
+    { ...span, ...written },
+    {
+      get: (_, key) => {
+        const value: unknown = Reflect.get(Object.hasOwn(written, key) ? written : span, key)
+        // Getters and methods may use private fields, which the view has not.
+        return typeof value === "function" ? value.bind(span) : value
+      },
+      has: (_, key) => Reflect.has(span, key),
+      getPrototypeOf: () => Reflect.getPrototypeOf(span)
+    }
+  )
 }
 
 // Its spans go nowhere, so that nothing has to be hidden in them.
@@ -47,7 +57,10 @@ export const discreetly =
         : Effect.withTracer(
             effect,
             Tracer.make({
-              span: (...args) => discreetSpan(tracer.span(...args), discretion()),
+              span: (name, ...args) => {
+                const hiding = discretion()
+                return discreetSpan(tracer.span(hiding.text(name), ...args), hiding)
+              },
               context: (f, fiber) => tracer.context(f, fiber)
             })
           )

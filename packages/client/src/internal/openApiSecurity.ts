@@ -77,9 +77,13 @@ export const openApiSecurity = (
     ? []
     : alternatives.map((schemes) =>
         Object.fromEntries(
-          schemes.flatMap(({ name, scheme, scopes }) =>
-            securitySchemes(name, scheme).map(([key]) => [key, scopes])
+          schemes.flatMap(({ name, scheme }) =>
+            securitySchemes(name, scheme).map(([key]) => [key, scopesOf(name, schemes)])
           )
         )
       )
 }
+
+/** A scheme that is needed twice at once is needed once, with the scopes of both. */
+const scopesOf = (name: string, schemes: ReadonlyArray<OneScheme>): ReadonlyArray<string> =>
+  Array.from(new Set(schemes.flatMap((scheme) => (scheme.name === name ? scheme.scopes : []))))

@@ -36,7 +36,9 @@ const toPattern = (form: string): string => {
 export const scrubber = (secrets: Iterable<string>): ((text: string) => string) => {
   const forms = new Set(
     Array.from(secrets)
-      .filter((secret) => secret !== "")
+      // Transports cut off the blanks around a header.
+      .flatMap((secret) => [secret, secret.trim()])
+      .filter((secret) => secret.trim() !== "")
       .flatMap((secret) => [
         secret,
         formEncode(secret),
@@ -60,9 +62,33 @@ export const scrubber = (secrets: Iterable<string>): ((text: string) => string) 
 
 export const scrub = (text: string, secrets: Iterable<string>): string => scrubber(secrets)(text)
 
-export const scrubHeaders = (headers: Headers.Headers, secrets: Iterable<string>): Headers.Headers => {
+// What clients go by.
+const isGoneBy = (name: string): boolean =>
+  /^(?:age|cache-control|content-(?:encoding|length|range|type)|date|expires|last-modified|location|retry-after)$/.test(
+    name
+  )
+
+// There, what is shorter is a word or a number that happens to be a secret.
+const shortestThere = 8
+
+/** A redirect goes where it went: its host is no secret, and its query is where a key is repeated. */
+const splitLocation = (location: string): readonly [host: string, path: string, query: string] => {
+  const [host = ""] = /^(?:[a-z][a-z\d+.-]*:)?\/\/[^/?#@]*(?=[/?#]|$)/i.exec(location) ?? []
+  const [path = ""] = /^[^?#]*/.exec(location.slice(host.length)) ?? []
+  return [host, path, location.slice(host.length + path.length)]
+}
+
+/** Headers that do not show what was sent in confidence, and by which a client can still go. */
+export const scrubHeaders = (headers: Headers.Headers, secrets: ReadonlyArray<string>): Headers.Headers => {
   const scrubbed = scrubber(secrets)
-  return Headers.fromInput(Object.entries(headers).map(([name, value]) => [name, scrubbed(value)] as const))
+  const scrubbedOfLong = scrubber(secrets.filter(({ length }) => length >= shortestThere))
+  const hide = (name: string, value: string): string => {
+    if (!isGoneBy(name)) return scrubbed(value)
+    if (name !== "location") return scrubbedOfLong(value)
+    const [host, path, query] = splitLocation(value)
+    return host + scrubbedOfLong(path) + scrubbed(query)
+  }
+  return Headers.fromInput(Object.entries(headers).map(([name, value]) => [name, hide(name, value)] as const))
 }
 
 const longest = 300

@@ -4,6 +4,7 @@ import * as HttpClientError from "@effect/platform/HttpClientError"
 import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import { APIException, type TokenError } from "@effect-oauth/client"
+import * as Arr from "effect/Array"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as ParseResult from "effect/ParseResult"
@@ -49,6 +50,10 @@ export const failTyped = <R>(
     Effect.succeed
   )
 
+/** Not all transports take the mark away that a text in UTF-8 may begin with. */
+const textOf = (response: HttpClientResponse.HttpClientResponse): Effect.Effect<string, APIException> =>
+  Effect.mapBoth(response.text, { onFailure: fromHttp, onSuccess: (body) => body.replace(/^\uFEFF/, "") })
+
 const isJson = (body: string): boolean => {
   try {
     JSON.parse(body)
@@ -64,7 +69,7 @@ export const expectJson = <R>(
 ): HttpClient.HttpClient.With<TokenError, R> =>
   HttpClient.transformResponse(client, (call) =>
     Effect.flatMap(call, (response) =>
-      Effect.flatMap(Effect.mapError(response.text, fromHttp), (body) =>
+      Effect.flatMap(textOf(response), (body) =>
         isJson(body)
           ? // A body can be read once, so the one that was read takes its place.
             Effect.succeed(withBody(response, body))
@@ -79,15 +84,27 @@ export const expectJson = <R>(
     )
   )
 
-const unexpected = (places: ReadonlyArray<string>): APIException =>
+/** The declaration has one status of success, but every 2xx is one. */
+export const takeAnySuccess = <R>(
+  client: HttpClient.HttpClient.With<TokenError, R>
+): HttpClient.HttpClient.With<TokenError, R> =>
+  HttpClient.transformResponse(client, (call) =>
+    Effect.flatMap(call, (response) =>
+      response.status === 200
+        ? Effect.succeed(response)
+        : Effect.map(textOf(response), (body) => withBody(response, body, 200))
+    )
+  )
+
+const unexpected = (issues: ReadonlyArray<{ readonly path: ReadonlyArray<PropertyKey> }>): APIException =>
   new APIException({
-    reason: `The API's reply is not what it declares: ${places.join(", ")}.`,
+    reason: `The API's reply is not what it declares: ${placesOf(issues).join(", ")}.`,
     isTransient: false
   })
 
-const placesOf = (error: ParseResult.ParseError): ReadonlyArray<string> =>
-  // The messages of the issues quote the reply; where they are is enough.
-  ParseResult.ArrayFormatter.formatErrorSync(error).map((issue) => `at ${issue.path.join(".") || "the top"}`)
+// The messages of the issues quote the reply; where they are is enough.
+const placesOf = (issues: ReadonlyArray<{ readonly path: ReadonlyArray<PropertyKey> }>) =>
+  Arr.dedupe(issues.map(({ path }) => `at ${path.map(String).join(".") || "the top"}`))
 
 /** The whole call, to the last byte of the reply, has this long. */
 export const within =
@@ -111,9 +128,8 @@ export const refuseUnexpected = <A, R>(
   >
 ): Effect.Effect<A, TokenError, R> =>
   Effect.catchTags(call, {
-    ParseError: (error) => Effect.fail(unexpected(placesOf(error))),
-    HttpApiDecodeError: (error) =>
-      Effect.fail(unexpected(error.issues.map((issue) => `at ${issue.path.join(".") || "the top"}`))),
+    ParseError: (error) => Effect.fail(unexpected(ParseResult.ArrayFormatter.formatErrorSync(error))),
+    HttpApiDecodeError: ({ issues }) => Effect.fail(unexpected(issues)),
     RequestError: (error) => Effect.fail(fromHttp(error)),
     ResponseError: (error) => Effect.fail(fromHttp(error))
   })

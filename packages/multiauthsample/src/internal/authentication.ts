@@ -11,7 +11,7 @@ import type { AuthenticationController } from "../AuthenticationController.js"
 import type { CallError } from "../CallError.js"
 import type { Configuration } from "../Configuration.js"
 import { MultiauthsampleApi } from "../MultiauthsampleApi.js"
-import { expectJson, failTyped, refuseUnexpected, within } from "./apiFailures.js"
+import { expectJson, failTyped, refuseUnexpected, takeAnySuccess, within } from "./apiFailures.js"
 import { withCallBack } from "./callBack.js"
 import { retrying } from "./retries.js"
 import { type Schemes, withAccessToken } from "./schemes.js"
@@ -53,7 +53,7 @@ export const makeAuthentication = (
         HttpApiClient.endpoint(MultiauthsampleApi, {
           group: "authentication",
           endpoint: endpoint.name,
-          httpClient: reading(client),
+          httpClient: takeAnySuccess(reading(client)),
           baseUrl: server
         })
       )

@@ -1,11 +1,12 @@
 import { AuthorizationRequest, AuthValidationException, Grant, type TokenManager } from "@effect-oauth/client"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as Ref from "effect/Ref"
 import type { CallError } from "../CallError.js"
 import type { Configuration } from "../Configuration.js"
 import * as OAuthAuthorization from "../OAuthAuthorization.js"
-import type { OAuthACG } from "../OAuthManagers.js"
+import type { CodeOptions, OAuthACG } from "../OAuthManagers.js"
 import { adding } from "./indexedParameters.js"
 import { baseUrl, urlOf } from "./servers.js"
 import * as session from "./session.js"
@@ -17,6 +18,29 @@ const mostPending = 100
 
 const refuse = (message: string): Effect.Effect<never, AuthValidationException> =>
   Effect.fail(new AuthValidationException({ message: `OAuthACG: ${message}` }))
+
+/** One of the requests that are without an answer, or why it is none of them. */
+type Choice<R extends Request | undefined> = (requests: ReadonlyArray<Request>) => Either.Either<R, string>
+
+const answeredBy =
+  (callback: AuthorizationRequest.Callback): Choice<Request> =>
+  (requests) => {
+    const state = AuthorizationRequest.stateOf(callback)
+    return Either.fromNullable(
+      requests.find((request) => Option.contains(state, request.state)),
+      () =>
+        "The callback answers no authorization request of this client: it has another state, was received already, " +
+        "or its request is kept elsewhere and has to be given."
+    )
+  }
+
+const theOnlyOne: Choice<Request | undefined> = ([request, ...others]) =>
+  others.length === 0
+    ? Either.right(request)
+    : Either.left(
+        "Several authorization requests are without an answer, and a code does not say which one it is for. " +
+          "Use fetchTokenFromCallback with the whole callback URL."
+      )
 
 /** The manager of the scheme, over its session: it knows which users are away. */
 export const makeOAuthACG = (
@@ -32,18 +56,39 @@ export const makeOAuthACG = (
         [...requests.filter(({ state }) => state !== request.state), request].slice(-mostPending)
       )
 
-    /** A request is good for one answer, be it a token or a refusal. */
-    const answered =
-      (request: Request | undefined) =>
-      <A>(exchange: Effect.Effect<A, CallError>): Effect.Effect<A, CallError> => {
-        const forget = Ref.update(pending, (requests) =>
-          requests.filter(({ state }) => state !== request?.state)
+    /** Takes a request away, so that no second answer to it is exchanged at the same time. */
+    const take = <R extends Request | undefined>(
+      choose: Choice<R>
+    ): Effect.Effect<R, AuthValidationException> =>
+      Effect.flatMap(
+        Ref.modify(pending, (requests) => {
+          const choice = choose(requests)
+          const others = Either.isRight(choice) ? requests.filter((one) => one !== choice.right) : requests
+          return [choice, others] as const
+        }),
+        Either.match({ onLeft: refuse, onRight: Effect.succeed })
+      )
+
+    /** A request is good for one answer, be it a token or a refusal; one that came to neither can come again. */
+    const putBackAfter = (request: Request | undefined, error: CallError): Effect.Effect<void> =>
+      request === undefined || error._tag === "OAuthProviderException" ? Effect.void : remember(request)
+
+    /** Exchanges the answer to a request: the one that is given, or else one that is remembered. */
+    const exchange = <R extends Request | undefined>(
+      options: CodeOptions | undefined,
+      choose: Choice<R>,
+      grantFor: (request: R | Request) => Effect.Effect<Grant.Grant, CallError>
+    ) => {
+      const fetchTokenFor = (request: R | Request) =>
+        Effect.flatMap(grantFor(request), (grant) =>
+          manager.fetchToken({ grant, ...adding(options?.additionalParameters) })
         )
-        return exchange.pipe(
-          Effect.tap(() => forget),
-          Effect.tapErrorTag("OAuthProviderException", () => forget)
-        )
-      }
+      return options?.request === undefined
+        ? Effect.flatMap(take(choose), (request) =>
+            Effect.tapError(fetchTokenFor(request), (error) => putBackAfter(request, error))
+          )
+        : fetchTokenFor(options.request)
+    }
 
     const authorizationRequest: OAuthACG["authorizationRequest"] = ({ additionalParameters, state } = {}) =>
       oAuthClientId === undefined || oAuthRedirectUri === undefined
@@ -62,59 +107,22 @@ export const makeOAuthACG = (
             additionalParameters
           })
 
-    const pendingOf = (
-      callback: AuthorizationRequest.Callback
-    ): Effect.Effect<Request, AuthValidationException> =>
-      Effect.flatMap(Ref.get(pending), (requests) => {
-        const state = AuthorizationRequest.stateOf(callback)
-        const request = requests.find((request) => Option.contains(state, request.state))
-        return request === undefined
-          ? refuse(
-              "The callback answers no authorization request of this client: it has another state, was received already, " +
-                "or its request is kept elsewhere and has to be given."
-            )
-          : Effect.succeed(request)
-      })
-
-    const onlyPending: Effect.Effect<Request | undefined, AuthValidationException> = Effect.flatMap(
-      Ref.get(pending),
-      ([request, ...others]) =>
-        others.length === 0
-          ? Effect.succeed(request)
-          : refuse(
-              "Several authorization requests are without an answer, and a code does not say which one it is for. " +
-                "Use fetchTokenFromCallback with the whole callback URL."
-            )
-    )
-
     return {
       ...session.managed(manager),
       getAuthorizationUrl: (options) =>
         Effect.map(Effect.tap(authorizationRequest(options), remember), ({ url }) => url),
       authorizationRequest,
       fetchTokenFromCallback: (callback, options) =>
-        Effect.flatMap(
-          options?.request === undefined ? pendingOf(callback) : Effect.succeed(options.request),
-          (request) =>
-            AuthorizationRequest.receive(request, callback).pipe(
-              Effect.flatMap((grant) =>
-                manager.fetchToken({ grant, ...adding(options?.additionalParameters) })
-              ),
-              answered(request)
-            )
-        ),
+        exchange(options, answeredBy(callback), (request) => AuthorizationRequest.receive(request, callback)),
       fetchToken: (code, options) =>
-        Effect.flatMap(
-          options?.request === undefined ? onlyPending : Effect.succeed(options.request),
-          (request) => {
-            const redirectUri = request?.redirectUri ?? oAuthRedirectUri
-            if (redirectUri === undefined) return refuse("oAuthRedirectUri is undefined.")
-            const grant = Grant.authorizationCode({ code, redirectUri, codeVerifier: request?.codeVerifier })
-            return manager
-              .fetchToken({ grant, ...adding(options?.additionalParameters) })
-              .pipe(answered(request))
-          }
-        ),
+        exchange(options, theOnlyOne, (request) => {
+          const redirectUri = request?.redirectUri ?? oAuthRedirectUri
+          return redirectUri === undefined
+            ? refuse("oAuthRedirectUri is undefined.")
+            : Effect.succeed(
+                Grant.authorizationCode({ code, redirectUri, codeVerifier: request?.codeVerifier })
+              )
+        }),
       fetchTokenFromGrant: (grant, parameters) => manager.fetchToken({ grant, ...adding(parameters) }),
       refreshToken: (parameters) => manager.refreshToken(adding(parameters))
     }

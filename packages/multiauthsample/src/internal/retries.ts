@@ -50,7 +50,8 @@ export const retrying =
       deadline: number
     ): Attempt<E, R> => {
       const sent = client.execute(request)
-      if (retry >= policy.maxRetries) return sent
+      // So that NaN is no number of times.
+      if (!(retry < policy.maxRetries)) return sent
       const again = (wait: Duration.Duration, otherwise: Attempt<E>): Attempt<E, R> =>
         Effect.flatMap(Clock.currentTimeMillis, (now) =>
           now + Duration.toMillis(wait) > deadline

@@ -15,10 +15,13 @@ import * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
 import type { Configuration, OAuthScheme } from "../Configuration.js"
 import type { OAuthManager } from "../OAuthManagers.js"
+import { tokenDigest } from "./tokenDigest.js"
 
 interface Credentials {
   readonly oAuthClientId?: string | undefined
   readonly oAuthClientSecret?: Redacted.Redacted<string> | undefined
+  readonly oAuthUsername?: string | undefined
+  readonly oAuthPassword?: Redacted.Redacted<string> | undefined
   readonly oAuthToken?: OAuthToken.OAuthToken | undefined
 }
 
@@ -35,37 +38,61 @@ export interface Session {
 
 const emptySecret = Redacted.make("")
 
-const refuseEmpty = ({ credentials, scheme }: Session): Effect.Effect<void, AuthValidationException> => {
-  const empty = Object.entries(credentials ?? {}).find(
-    ([, value]) => value === "" || Equal.equals(value, emptySecret)
+const pairs = [
+  ["oAuthClientId", "oAuthClientSecret"],
+  ["oAuthUsername", "oAuthPassword"]
+] as const
+
+/** What is wrong with credentials, if anything is. */
+const problemOf = (credentials: Credentials): string | undefined => {
+  const [empty] = Object.entries(credentials).flatMap(([name, value]) =>
+    value === "" || Equal.equals(value, emptySecret) ? [name] : []
   )
-  return empty === undefined
-    ? Effect.void
-    : Effect.fail(new AuthValidationException({ message: `${scheme}: ${empty[0]} is empty.` }))
+  if (empty !== undefined) return `${empty} is empty`
+  const [absent] = pairs.flatMap((pair) => {
+    const names = pair.filter((name) => credentials[name] === undefined)
+    return names.length === 1 ? names : []
+  })
+  return absent === undefined ? undefined : `${absent} is undefined`
 }
 
-const impossible = (scheme: OAuthScheme): AuthValidationException =>
-  new AuthValidationException({ message: `${scheme}: OAuthToken is undefined or expired.` })
+const refuse = (message: string): Effect.Effect<never, AuthValidationException> =>
+  Effect.fail(new AuthValidationException({ message }))
 
 /** A token alone: good until it expires, and nobody to ask for another. */
-const withoutClient = (scheme: OAuthScheme): TokenEndpoint.Service => ({
-  identity: scheme,
-  fetchToken: () => Effect.fail(impossible(scheme)),
-  refreshToken: () => Effect.fail(impossible(scheme)),
-  revokeToken: () => Effect.void
-})
+const withoutClient = (scheme: OAuthScheme): TokenEndpoint.Service => {
+  const impossible = refuse(`${scheme}: oAuthClientId and oAuthClientSecret are undefined.`)
+  return {
+    identity: scheme,
+    fetchToken: () => impossible,
+    refreshToken: () => impossible,
+    revokeToken: () => Effect.void
+  }
+}
+
+/** By what the session is told from those of others who have the same client, where its grant does not name them. */
+const ownerOf = (
+  { credentials, grant }: Session,
+  { sessionKey }: Configuration
+): Effect.Effect<ReadonlyArray<string>> => {
+  if (sessionKey !== undefined) return Effect.succeed([JSON.stringify(sessionKey)])
+  const token = credentials?.oAuthToken
+  return grant === undefined && token !== undefined
+    ? Effect.map(tokenDigest(token), (digest) => [digest])
+    : Effect.succeed([])
+}
 
 const endpointOf = (
-  { credentials, refreshScope, scheme, tokenEndpoint }: Session,
+  session: Session,
+  client: ClientAuthentication.ClientCredentials,
   configuration: Configuration
 ): Effect.Effect<TokenEndpoint.Service, AuthValidationException, HttpClient.HttpClient> => {
-  const { oAuthClientId: clientId, oAuthClientSecret: clientSecret } = credentials ?? {}
-  if (clientId === undefined || clientSecret === undefined) return Effect.succeed(withoutClient(scheme))
+  const { refreshScope, scheme, tokenEndpoint } = session
   const authenticate =
     configuration.basicCredentials === "raw"
       ? ClientAuthentication.clientSecretBasicRaw
       : ClientAuthentication.clientSecretBasic
-  return Effect.map(
+  return Effect.zipWith(
     TokenEndpoint.make({
       server: {
         tokenEndpoint,
@@ -73,19 +100,20 @@ const endpointOf = (
         insecureOrigins: configuration.insecureOrigins,
         retry: configuration.tokenRetry
       },
-      clientAuthentication: authenticate({ clientId, clientSecret })
+      clientAuthentication: authenticate(client)
     }),
-    (endpoint) => ({
+    ownerOf(session, configuration),
+    (endpoint, owner) => ({
       ...endpoint,
       // A client has a session of each scheme.
-      identity: `${endpoint.identity}|${scheme}`,
+      identity: [endpoint.identity, scheme, ...owner].join("|"),
       refreshToken: (refreshToken, options) =>
         endpoint.refreshToken(refreshToken, { ...options, scope: options?.scope ?? refreshScope })
     })
   )
 }
 
-/** A scheme without credentials never has a token, and the sessions of others are none of its business. */
+/** What is never renewed is never stored, and the sessions of others are none of its business. */
 const isolated = <A, E, R>(effect: Effect.Effect<A, E, R | TokenStore.TokenStore>) =>
   Effect.provide(effect, Layer.fresh(TokenStore.layerMemory))
 
@@ -99,19 +127,26 @@ export const make = (
   HttpClient.HttpClient | TokenStore.TokenStore | Scope.Scope
 > =>
   Effect.gen(function* () {
-    const { credentials, grant, scheme } = session
-    yield* refuseEmpty(session)
-    const endpoint = yield* endpointOf(session, configuration)
-    const { onTokenUpdate } = configuration
-    const manager = TokenManager.make({
-      name: scheme,
-      grant,
-      initialToken: credentials?.oAuthToken,
-      autoRefresh: configuration.autoRefresh,
-      leeway: configuration.leeway,
-      onTokenUpdate: onTokenUpdate === undefined ? undefined : (token) => onTokenUpdate(token, scheme)
-    }).pipe(Effect.provideService(TokenEndpoint.TokenEndpoint, endpoint))
-    return yield* credentials === undefined ? isolated(manager) : manager
+    const { credentials = {}, grant, scheme } = session
+    // Users of whom nobody knows who they are would have one session.
+    if (configuration.sessionKey === "") return yield* refuse("sessionKey is empty.")
+    const problem = problemOf(credentials)
+    if (problem !== undefined) return yield* refuse(`${scheme}: ${problem}.`)
+    const { oAuthClientId: clientId, oAuthClientSecret: clientSecret, oAuthToken: initialToken } = credentials
+    const { autoRefresh, leeway, onTokenUpdate } = configuration
+    const keep = (endpoint: TokenEndpoint.Service, options: TokenManager.Options) =>
+      TokenManager.make({
+        name: scheme,
+        initialToken,
+        leeway,
+        onTokenUpdate: onTokenUpdate === undefined ? undefined : (token) => onTokenUpdate(token, scheme),
+        ...options
+      }).pipe(Effect.provideService(TokenEndpoint.TokenEndpoint, endpoint))
+    return yield* clientId === undefined || clientSecret === undefined
+      ? isolated(keep(withoutClient(scheme), { autoRefresh: false }))
+      : Effect.flatMap(endpointOf(session, { clientId, clientSecret }, configuration), (endpoint) =>
+          keep(endpoint, { autoRefresh, grant })
+        )
   })
 
 /** What users of a session see of it in any case. */

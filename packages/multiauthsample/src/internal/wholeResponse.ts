@@ -2,20 +2,18 @@ import type * as HttpClientError from "@effect/platform/HttpClientError"
 import * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as Effect from "effect/Effect"
 
-const haveNoBody: ReadonlyArray<number> = [204, 205, 304]
-
 /** A response whose body is there, and can be read once in any form. */
 export const withBody = (
   response: HttpClientResponse.HttpClientResponse,
-  body: string
-): HttpClientResponse.HttpClientResponse =>
-  HttpClientResponse.fromWeb(
-    response.request,
-    new Response(haveNoBody.includes(response.status) ? null : body, {
-      status: response.status,
-      headers: response.headers
-    })
-  )
+  body: string,
+  status = response.status
+): HttpClientResponse.HttpClientResponse => {
+  // Of a string the constructor would say that it is plain text.
+  const source = new Response(new TextEncoder().encode(body), { headers: response.headers })
+  // It takes no status above 599, and with some of the others no body.
+  Object.defineProperty(source, "status", { value: status })
+  return HttpClientResponse.fromWeb(response.request, source)
+}
 
 /** Copies of a response, for several readers: a body can be read only once. */
 export const copies = (
