@@ -18,6 +18,8 @@ export const aliases = [
   { find: /^@effect-oauth\/sample-server\/(.+)$/, replacement: source("packages/sample-server/src/$1.ts") },
   { find: /^@effect-oauth\/store-sql$/, replacement: source("packages/store-sql/src/index.ts") },
   { find: /^@effect-oauth\/store-redis$/, replacement: source("packages/store-redis/src/index.ts") },
+  { find: /^@effect-oauth\/testing$/, replacement: source("packages/testing/src/index.ts") },
+  { find: /^@effect-oauth\/testing\/(.+)$/, replacement: source("packages/testing/src/$1.ts") },
   { find: /^multiauthsample$/, replacement: source("packages/multiauthsample/src/index.ts") },
   { find: /^multiauthsample\/(.+)$/, replacement: source("packages/multiauthsample/src/$1.ts") }
 ]

@@ -27,6 +27,7 @@ const dependencies = new Map<string, ReadonlyArray<string>>([
   ["@effect-oauth/client", []],
   ["@effect-oauth/store-redis", ["@effect-oauth/client"]],
   ["@effect-oauth/store-sql", ["@effect-oauth/client"]],
+  ["@effect-oauth/testing", ["@effect-oauth/client"]],
   ["effect-oauth", installed],
   ["multiauthsample", ["@effect-oauth/client"]]
 ])

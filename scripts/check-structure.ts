@@ -39,6 +39,7 @@ const outsideImports = new Map<string, RegExp>([
     "effect-oauth",
     /^(effect|@effect\/(cli|platform|platform-node|sql|sql-libsql|sql-pg)|@effect-oauth\/(client|store-redis|store-sql))(\/\w+)?$|^node:\w+$|^redis$/
   ],
+  ["@effect-oauth/testing", /^(effect|@effect\/platform|@effect-oauth\/client)(\/\w+)?$/],
   ["multiauthsample", /^(effect|@effect\/platform|@effect-oauth\/client)(\/\w+)?$/]
 ])
 
@@ -47,7 +48,8 @@ const secretHandlers: ReadonlyArray<RegExp> = [
   /^packages\/client\/src\/(AuthorizationRequest|AuthScheme|ClientAuthentication|OAuthToken|TokenEndpoint)\.ts$/,
   /^packages\/client\/src\/internal\//,
   /^packages\/store-redis\/src\/internal\/connection\.ts$/,
-  /^packages\/multiauthsample\/src\/internal\/givenAuthorization\.ts$/,
+  /^packages\/testing\/src\/internal\/secretText\.ts$/,
+  /^packages\/multiauthsample\/src\/internal\/(givenAuthorization|tokenDigest)\.ts$/,
   /^packages\/cli\/src\/internal\/(sqlStores|commands\/(login|profile|token))\.ts$/
 ]
 
