@@ -10,7 +10,7 @@ import { build } from "esbuild"
 import ts from "typescript"
 import { installed } from "../packages/cli/bundle.js"
 import { runOrFail } from "./command.js"
-import { consumerProgram } from "./consumer.js"
+import { consumerProgram, type TypeModule } from "./consumer.js"
 import { Failure, failOn, main, step } from "./report.js"
 import {
   filesUnder,
@@ -50,7 +50,7 @@ interface Tarball {
   readonly isImported: boolean
   readonly paths: ReadonlyArray<string>
   readonly modules: ReadonlyArray<string>
-  readonly typeModules: ReadonlyArray<string>
+  readonly typeModules: ReadonlyArray<TypeModule>
 }
 
 const kilobytes = (bytes: number): string => `${(bytes / 1000).toFixed(1)} kB`
@@ -101,9 +101,17 @@ const pack = async (published: Package, destination: string): Promise<Tarball> =
     isImported: isLibrary(published),
     paths,
     modules: modules.filter((name) => !isTypeModule(name)),
-    typeModules: modules.filter(isTypeModule)
+    typeModules: modules
+      .filter(isTypeModule)
+      .map((name) => ({ name, types: typesOf(`${folder}/dist/${name}.d.ts`) }))
   }
 }
+
+/** The types that a module declares, without those that take parameters, which nothing is given here. */
+const typesOf = (declaration: string): ReadonlyArray<string> =>
+  Array.from(read(declaration).matchAll(/^export (?:declare )?(?:type|interface) (\w+)(?!\w|<)/gm)).flatMap(
+    ([, name]) => name ?? []
+  )
 
 const checkImports = ({ folder, manifest }: Package): void => {
   const allowed = Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies })
@@ -190,7 +198,7 @@ const check = async (temporary: string): Promise<void> => {
         "--entrypoints",
         ".",
         ...tarball.modules,
-        ...tarball.typeModules
+        ...tarball.typeModules.map(({ name }) => name)
       ])
     })
     await step(

@@ -736,6 +736,20 @@ describe("a reply", () => {
     })
   )
 
+  it.effect("does not have a key of any length", () =>
+    Effect.gen(function* () {
+      for (const unit of ["Kx9Secret01", 'Kx9Secret+é&"%/']) {
+        const long = Array.from({ length: 5_000 }, (_, index) => `${unit}${index}`).join("")
+        const key = AuthScheme.apiKeyQuery({ parameters: { key: secret(long) } })
+        for (const echo of [encodeURIComponent(long), new URLSearchParams({ long }).toString()]) {
+          const shown = yield* headersBy(key, { "x-echo": `<${echo}>`, "x-other": "other" })
+          assert.match(shown["x-echo"] ?? "", /^<(long=)?(<redacted>)+>$/)
+          assert.strictEqual(shown["x-other"], "other")
+        }
+      }
+    })
+  )
+
   it.effect("does not have what a custom function has put into the URL, whatever its characters", () =>
     Effect.gen(function* () {
       const scheme = AuthScheme.custom({

@@ -318,6 +318,17 @@ describe("what comes back", () => {
     })
   )
 
+  it.effect("a refusal beside anything, of any length", () =>
+    Effect.gen(function* () {
+      const request = yield* make({ state: "xyz" })
+      const code = "Cd7Xk2Qm".repeat(20_000)
+      const callback = answer({ state: "xyz", error: "access_denied", error_description: code, code })
+      const error = yield* Effect.flip(AuthorizationRequest.receive(request, callback))
+      assert.strictEqual(error._tag, "OAuthProviderException")
+      assert.notInclude(error.message, "Cd7Xk2Qm")
+    })
+  )
+
   const code = "Cd7Xk2Qm"
   const parameter = FastCheck.tuple(
     FastCheck.constantFrom("state", "state", "iss", "error", "error_description", "code", "code", "from"),

@@ -19,6 +19,7 @@ import { makeSchemes } from "./internal/schemes.js"
 import { checkServers, urlOf } from "./internal/servers.js"
 import * as session from "./internal/session.js"
 import { userAgent } from "./internal/userAgent.js"
+import type { OAuthACGCredentials } from "./OAuthACGCredentials.js"
 import * as OAuthAuthorization from "./OAuthAuthorization.js"
 import type { OAuthAuthorizationController } from "./OAuthAuthorizationController.js"
 import type { OAuthCCGCredentials } from "./OAuthCCGCredentials.js"
@@ -70,9 +71,14 @@ const passwordOf = (credentials: OAuthROPCGCredentials | undefined): Grant.Grant
     ? undefined
     : Grant.password({ username: credentials.oAuthUsername, password: credentials.oAuthPassword })
 
+const scopeOf = (credentials: OAuthACGCredentials | undefined): string | undefined => {
+  const scope = credentials?.oAuthScopes?.join(" ")
+  return scope === "" ? undefined : scope
+}
+
 /**
- * The client of the API. Fails with an `AuthValidationException` when a server is not one to which secrets can be
- * sent, or a credential is empty.
+ * The client of the API. Fails with an `AuthValidationException` when a server is not one that paths can follow, or to
+ * which secrets can be sent, and when a credential is empty, or missing beside its other half.
  *
  * @since 0.1.0
  * @category constructors
@@ -113,7 +119,7 @@ export const make = (
         scheme: "OAuthACG",
         credentials: configuration.oAuthACGCredentials,
         tokenEndpoint: urlOf(configuration, OAuthAuthorization.token),
-        refreshScope: configuration.oAuthACGCredentials?.oAuthScopes?.join(" ")
+        refreshScope: scopeOf(configuration.oAuthACGCredentials)
       },
       configuration
     )

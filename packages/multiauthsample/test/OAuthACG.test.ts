@@ -322,6 +322,17 @@ it.scopedLive("a refresh is for the scopes that are configured, also one that no
       (yield* server.requests)[1]?.rawBody,
       "grant_type=refresh_token&refresh_token=rt&scope=file_requests.read&more=1"
     )
+    const unscoped = yield* setUp(() => token, {
+      oAuthACGCredentials: oAuthACGCredentials.cloneWith({
+        oAuthScopes: [],
+        oAuthToken: storedToken("at", "rt")
+      })
+    })
+    yield* unscoped.oAuthACG.refreshToken()
+    assert.strictEqual(
+      (yield* unscoped.server.requests)[0]?.rawBody,
+      "grant_type=refresh_token&refresh_token=rt"
+    )
     const api = yield* ScriptedServer.make([token, ScriptedServer.json({ id: 1 })])
     const expired = OAuthToken.make({ accessToken: "old", refreshToken: "rt", expiry: 1 })
     const client = yield* connect({

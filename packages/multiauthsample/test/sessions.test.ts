@@ -118,7 +118,9 @@ describe("users who share a store", () => {
 
   it.scopedLive("cannot be told apart by nothing", () =>
     Effect.gen(function* () {
-      const error = yield* Effect.flip(connect("http://localhost:3000", yield* store, { sessionKey: "" }))
+      const error = yield* Effect.flip(
+        Effect.asVoid(connect("http://localhost:3000", yield* store, { sessionKey: "" }))
+      )
       assert.strictEqual(error.message, "sessionKey is empty.")
     })
   )
@@ -156,9 +158,9 @@ describe("a token alone", () => {
       })
       const error = yield* Effect.flip(authentication.oAuthAuthorizationGrant())
       assert.strictEqual(error.message, "[OAuthROPCG: OAuthToken is undefined or expired.]")
+      assert.deepStrictEqual(yield* requests, [])
       const refused = yield* Effect.flip(oAuthROPCG.refreshToken())
       assert.strictEqual(refused.message, "OAuthROPCG: oAuthClientId and oAuthClientSecret are undefined.")
-      assert.deepStrictEqual(yield* requests, [])
     })
   )
 })
@@ -180,7 +182,7 @@ it.scopedLive("credentials of which a half is missing fail the client, and are n
       ]
     ]
     for (const [options, message] of halves) {
-      const error = yield* Effect.flip(connect("http://localhost:3000", yield* store, options))
+      const error = yield* Effect.flip(Effect.asVoid(connect("http://localhost:3000", yield* store, options)))
       assert.instanceOf(error, AuthValidationException)
       assert.strictEqual(error.message, message)
     }

@@ -5,7 +5,7 @@
  * @since 0.1.0
  */
 export * as Fault from "./Fault.js"
-export * as Faults from "./Faults.js"
+export type { Faults } from "./Faults.js"
 export type { Introspection } from "./Introspection.js"
 export * as Journal from "./Journal.js"
 export * as MalformedReply from "./MalformedReply.js"

@@ -29,6 +29,42 @@ const toPattern = (form: string): string => {
   return form.length < 4 ? `(?<!\\w)${pattern}(?!\\w)` : pattern
 }
 
+// Engines take no expression that is too long, and a secret can have any length.
+const longestPiece = 2000
+const longestExpression = 10_000
+
+/** Of one length, so that none is so short that it is found elsewhere. */
+const toPieces = (form: string): ReadonlyArray<string> => {
+  const count = Math.ceil(form.length / longestPiece)
+  const length = Math.ceil(form.length / count)
+  return Array.from({ length: count }, (_, index) => form.slice(index * length, (index + 1) * length))
+}
+
+const toExpressions = (forms: Iterable<string>): ReadonlyArray<RegExp> => {
+  // The longest first: of a secret that begins with another nothing may be left.
+  const pieces = Array.from(forms)
+    .flatMap(toPieces)
+    .sort((one, other) => other.length - one.length)
+  const expressions: Array<string> = []
+  for (const pattern of pieces.map(toPattern)) {
+    const last = expressions.at(-1)
+    if (last === undefined || last.length + pattern.length > longestExpression) expressions.push(pattern)
+    else expressions[expressions.length - 1] = `${last}|${pattern}`
+  }
+  return expressions.map((expression) => new RegExp(expression, "g"))
+}
+
+// What no encoding changes.
+const isPlain = (secret: string): boolean => /^[\w.*-]+$/.test(secret)
+
+/** A secret as it may be echoed. */
+const formsOf = (secret: string): ReadonlyArray<string> =>
+  isPlain(secret)
+    ? [secret]
+    : [secret, formEncode(secret), percentEncoded(secret), uriEncoded(secret), jsonEscaped(secret)]
+        // A redirect may name the URL that was asked for in its own query.
+        .flatMap((form) => [form, percentEncoded(form)])
+
 /**
  * Removes what we sent in confidence from the texts that somebody else wrote: authorization servers, proxies and
  * drivers do echo passwords and tokens in their messages.
@@ -39,25 +75,17 @@ export const scrubber = (secrets: Iterable<string>): ((text: string) => string) 
       // Transports cut off the blanks around a header.
       .flatMap((secret) => [secret, secret.trim()])
       .filter((secret) => secret.trim() !== "")
-      .flatMap((secret) => [
-        secret,
-        formEncode(secret),
-        percentEncoded(secret),
-        uriEncoded(secret),
-        jsonEscaped(secret)
-      ])
-      // A redirect may name the URL that was asked for in its own query.
-      .flatMap((form) => [form, percentEncoded(form)])
+      .flatMap(formsOf)
   )
   if (forms.size === 0) return identity
-  // The longest first: of a secret that begins with another nothing may be left.
-  const patterns = Array.from(forms)
-    .sort((one, other) => other.length - one.length)
-    .map(toPattern)
-  const pattern = new RegExp(patterns.join("|"), "g")
+  let expressions: ReadonlyArray<RegExp> | undefined
   const [only] = forms.size === 1 ? forms : []
-  // Most texts hold none, and most secrets have one form.
-  return (text) => (only !== undefined && !text.includes(only) ? text : text.replace(pattern, placeholder))
+  return (text) => {
+    // Most texts hold none, and most secrets have one form.
+    if (only !== undefined && !text.includes(only)) return text
+    expressions ??= toExpressions(forms)
+    return expressions.reduce((shown, expression) => shown.replace(expression, placeholder), text)
+  }
 }
 
 export const scrub = (text: string, secrets: Iterable<string>): string => scrubber(secrets)(text)
@@ -81,7 +109,8 @@ const splitLocation = (location: string): readonly [host: string, path: string, 
 /** Headers that do not show what was sent in confidence, and by which a client can still go. */
 export const scrubHeaders = (headers: Headers.Headers, secrets: ReadonlyArray<string>): Headers.Headers => {
   const scrubbed = scrubber(secrets)
-  const scrubbedOfLong = scrubber(secrets.filter(({ length }) => length >= shortestThere))
+  const long = secrets.filter(({ length }) => length >= shortestThere)
+  const scrubbedOfLong = long.length === secrets.length ? scrubbed : scrubber(long)
   const hide = (name: string, value: string): string => {
     if (!isGoneBy(name)) return scrubbed(value)
     if (name !== "location") return scrubbedOfLong(value)
