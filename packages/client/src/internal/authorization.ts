@@ -26,14 +26,10 @@ export interface Replaceable<out E> {
 export const none: Authorization = { headers: {}, query: [], custom: [], secrets: [] }
 
 /** A bearer token, which can be replaced. */
-export interface OfToken<out E> extends Authorization<E> {
-  readonly replaceable: Replaceable<E>
-}
-
 export const ofToken = <E>(
   token: OAuthToken.OAuthToken,
   replace: Effect.Effect<Authorization<E>, E>
-): OfToken<E> => {
+): Authorization<E> => {
   const secret = Redacted.value(token.accessToken)
   return {
     headers: { authorization: `Bearer ${secret}` },
