@@ -10,7 +10,7 @@ import type * as Option from "effect/Option"
 import type * as Redacted from "effect/Redacted"
 import * as fileStorage from "./internal/fileStorage.js"
 import { sealing as makeSealing } from "./internal/sealing.js"
-import { sha256 } from "./internal/sha256.js"
+import { sha256Hex } from "./internal/sha256.js"
 import type { TokenStoreError } from "./TokenStoreError.js"
 
 /**
@@ -181,5 +181,5 @@ export const directory = (
   options?: FileOptions
 ): Effect.Effect<TokenStorage, never, FileSystem.FileSystem | Path.Path> =>
   Effect.flatMap(Path.Path, ({ join }) =>
-    fileStorage.make((key) => Effect.map(sha256(key), (hash) => join(path, `${hash}.json`)), options)
+    fileStorage.make((key) => Effect.map(sha256Hex(key), (hash) => join(path, `${hash}.json`)), options)
   )

@@ -60,11 +60,13 @@ describe("what is asked", () => {
     })
   )
 
-  it.effect("the challenge of the RFC's example (RFC 7636 appendix B)", () =>
-    Effect.gen(function* () {
-      const verifier = Redacted.make("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk")
-      assert.strictEqual(yield* challengeOf(verifier), "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM")
-    })
+  it.effect(
+    "a challenge as these tests know it, which is that of the RFC's example (RFC 7636 appendix B)",
+    () =>
+      Effect.gen(function* () {
+        const verifier = Redacted.make("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk")
+        assert.strictEqual(yield* challengeOf(verifier), "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM")
+      })
   )
 
   it.effect("a state and a verifier that are never the same again", () =>

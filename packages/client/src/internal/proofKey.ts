@@ -2,6 +2,7 @@ import * as Effect from "effect/Effect"
 import * as Encoding from "effect/Encoding"
 import * as Redacted from "effect/Redacted"
 import { randomText } from "./randomText.js"
+import { sha256 } from "./sha256.js"
 
 /** Proves to the token endpoint that the code was asked for here (RFC 7636). */
 export interface ProofKey {
@@ -10,13 +11,10 @@ export interface ProofKey {
   readonly challenge: string
 }
 
-export const challengeOf = (verifier: string): Effect.Effect<string> =>
-  Effect.map(
-    Effect.promise(() => globalThis.crypto.subtle.digest("SHA-256", new TextEncoder().encode(verifier))),
-    (digest) => Encoding.encodeBase64Url(new Uint8Array(digest))
-  )
-
 // RFC 7636 section 4.1 recommends 32 bytes.
 export const make: Effect.Effect<ProofKey> = Effect.flatMap(randomText(32), (verifier) =>
-  Effect.map(challengeOf(verifier), (challenge) => ({ verifier: Redacted.make(verifier), challenge }))
+  Effect.map(sha256(verifier), (hash) => ({
+    verifier: Redacted.make(verifier),
+    challenge: Encoding.encodeBase64Url(hash)
+  }))
 )

@@ -7,7 +7,7 @@ import * as Redacted from "effect/Redacted"
 import type { EncryptionKey, EncryptionOptions, Sealing, TokenStorage } from "../TokenStorage.js"
 import { TokenStoreError } from "../TokenStoreError.js"
 import { parseJson } from "./parseJson.js"
-import { sha256 } from "./sha256.js"
+import { sha256Hex } from "./sha256.js"
 
 interface SealingKey {
   readonly id: string
@@ -145,7 +145,7 @@ export const sealing = (
         const opener = keys.get(keyId)
         if (opener === undefined)
           return yield* cannot(`it was sealed with the key ${shown(keyId)}, which is not given`)
-        if (entry !== (yield* sha256(key)))
+        if (entry !== (yield* sha256Hex(key)))
           return yield* cannot("it was sealed as the session of another key")
         const opened = yield* open(sealed.value, opener)
         if (Option.isNone(opened)) {
@@ -156,7 +156,7 @@ export const sealing = (
 
     return {
       seal: (key, text) =>
-        Effect.flatMap(sha256(key), (name) =>
+        Effect.flatMap(sha256Hex(key), (name) =>
           Effect.map(seal(text, name, sealingKey), (sealed) => `${JSON.stringify({ [field]: sealed })}\n`)
         ),
       open: unseal
