@@ -322,10 +322,11 @@ describe("SampleServer", () => {
         kept.socket.write("GET /auth/customAuthentication HTTP/1.1\r\nHost: localhost\r\n\r\n")
         const slow = yield* dial(server.origin)
         const body = "grant_type=client_credentials"
-        slow.socket.write(
+        yield* slow.begin(
           [
             "POST /oauth2/auth-server/request_token HTTP/1.1",
             "Host: localhost",
+            "Expect: 100-continue",
             `Authorization: ${client.authorization}`,
             "Content-Type: application/x-www-form-urlencoded",
             `Content-Length: ${body.length}`,
@@ -333,7 +334,6 @@ describe("SampleServer", () => {
             body.slice(0, 10)
           ].join("\r\n")
         )
-        yield* Effect.sleep("100 millis")
         const closing = yield* Effect.fork(server.close)
         assert.strictEqual(yield* silent.end, "")
         assert.include(yield* kept.end, "You've passed the test!")
@@ -352,11 +352,10 @@ describe("SampleServer", () => {
       Effect.gen(function* () {
         const server = yield* closable()
         const slow = yield* dial(server.origin)
-        slow.socket.write(
-          "POST /oauth2/auth-server/request_token HTTP/1.1\r\nHost: localhost\r\n" +
+        yield* slow.begin(
+          "POST /oauth2/auth-server/request_token HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\n" +
             "Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 10\r\n\r\n"
         )
-        yield* Effect.sleep("100 millis")
         const [duration] = yield* Effect.timed(server.close)
         assert.approximately(Duration.toMillis(duration), 5000, 500)
         assert.strictEqual(yield* slow.end, "")

@@ -18,14 +18,26 @@ export const ask = (url: string, init: RequestInit = {}): Effect.Effect<Reply> =
     return { status: response.status, headers: response.headers, body: await response.text() }
   })
 
+const goOn = "HTTP/1.1 100 Continue\r\n\r\n"
+
+interface Connection {
+  readonly socket: Socket
+  readonly begin: (request: string) => Effect.Effect<void>
+  readonly end: Effect.Effect<string>
+}
+
 /** A connection, and all that comes from it until it ends. */
 export const dial = (origin: string) =>
   Effect.acquireRelease(
-    Effect.async<{ readonly socket: Socket; readonly end: Effect.Effect<string> }>((resume) => {
+    Effect.async<Connection>((resume) => {
       const socket = connect(Number(new URL(origin).port), "127.0.0.1")
       let received = ""
+      let expectation: (() => void) | undefined
       socket.setEncoding("utf8").on("data", (text: string) => {
         received += text
+        if (!received.startsWith(goOn)) return
+        received = received.slice(goOn.length)
+        expectation?.()
       })
       const end = Effect.promise(
         () =>
@@ -34,8 +46,14 @@ export const dial = (origin: string) =>
             socket.on("close", () => resolve(received))
           })
       )
+      /** Sends what has `Expect: 100-continue`, and waits until the server has read its head. */
+      const begin = (request: string) =>
+        Effect.async<void>((done) => {
+          expectation = () => done(Effect.void)
+          socket.write(request)
+        })
       socket.on("error", () => undefined)
-      socket.on("connect", () => resume(Effect.succeed({ socket, end })))
+      socket.on("connect", () => resume(Effect.succeed({ socket, begin, end })))
     }),
     ({ socket }) => Effect.sync(() => socket.destroy())
   )
