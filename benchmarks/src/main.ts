@@ -1,0 +1,1 @@
+/** Runs the benchmarks: all of them, or those that are named. */
