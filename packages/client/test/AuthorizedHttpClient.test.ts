@@ -1,7 +1,6 @@
 import {
   Cookies,
   FetchHttpClient,
-  Headers,
   HttpApi,
   HttpApiClient,
   HttpApiEndpoint,
@@ -19,6 +18,7 @@ import {
   AuthorizedHttpClient,
   AuthValidationException,
   ClientAuthentication,
+  Grant,
   OAuthProviderException,
   OAuthToken,
   TokenEndpoint,
@@ -32,8 +32,8 @@ import {
   ResourceServer,
   ScriptedServer
 } from "@effect-oauth/loopback-servers"
+import { Fault, Journal, TestTransport } from "@effect-oauth/testing"
 import {
-  Clock,
   Config,
   ConfigProvider,
   Context,
@@ -49,16 +49,7 @@ import {
   Stream,
   TestClock
 } from "effect"
-import {
-  accepting,
-  aliceGrant,
-  authorizedBy,
-  fakeApi,
-  fakeTokens,
-  managerOf,
-  type Sent,
-  transports
-} from "./fixtures/authorizedClient.js"
+import { accepting, authorized, authorizedBy, session, transports } from "./fixtures/authorizedClient.js"
 
 const origin = "https://api.example.com"
 const url = `${origin}/user`
@@ -69,20 +60,23 @@ const basicClient = ClientAuthentication.clientSecretBasic({
 
 type Client = HttpClient.HttpClient.With<HttpClientError.HttpClientError | TokenError, Scope.Scope>
 
-const authorizations = (sent: ReadonlyArray<Sent>) => sent.map(({ authorization }) => authorization)
+const aliceGrant = Grant.password({ username: "alice", password: Redacted.make("wonderland") })
 
-/** An API that is fake, an authorized client of it with fake tokens, and both to look into. */
-const setUp = (
-  answer: Parameters<typeof fakeApi>[0] = () => new Response("welcome"),
-  options?: Partial<AuthorizedHttpClient.Options>
-) =>
+const authorizations = Effect.map((sent: ReadonlyArray<TestTransport.Sent>) =>
+  sent.map(({ authorization }) => authorization)
+)
+
+type Answer = (request: TestTransport.Sent, index: number) => TestTransport.Answer
+
+const welcome: Answer = () => new Response("welcome")
+
+/** An API that answers so, and a client of it that is authorized by a session at a server in memory. */
+const setUp = (answer = welcome, options?: Partial<AuthorizedHttpClient.Options>) =>
   Effect.gen(function* () {
-    const tokens = fakeTokens()
-    const api = fakeApi(answer)
-    const client = yield* authorizedBy(tokens, { origins: [origin], ...options }).pipe(
-      Effect.provideService(HttpClient.HttpClient, api.client)
-    )
-    return { tokens, sent: api.sent, client }
+    const { manager, server } = yield* session()
+    const { client, sent } = yield* TestTransport.make(answer)
+    const authorized = AuthorizedHttpClient.authorize(client, manager, { origins: [origin], ...options })
+    return { server, sent, client: authorized }
   })
 
 /** Answers as `accepting` does, on a socket. */
@@ -118,12 +112,12 @@ for (const [name, transport] of transports) {
   describe(`AuthorizedHttpClient over ${name}`, () => {
     it.scopedLive("the token reaches a named origin", () =>
       Effect.gen(function* () {
-        const api = yield* ScriptedServer.make(accepts("t1"))
-        const client = yield* authorizedBy(fakeTokens(), { origins: [new URL(api.origin)] })
+        const api = yield* ScriptedServer.make(accepts("access-1"))
+        const client = yield* authorized({ origins: [new URL(api.origin)] })
         const response = yield* client.get(`${api.origin}/user`)
         assert.deepStrictEqual([response.status, yield* response.text], [200, "welcome"])
         const [request] = yield* api.requests
-        assert.strictEqual(request?.headers["authorization"], "Bearer t1")
+        assert.strictEqual(request?.headers["authorization"], "Bearer access-1")
       }).pipe(Effect.provide(transport))
     )
 
@@ -131,18 +125,18 @@ for (const [name, transport] of transports) {
       Effect.gen(function* () {
         const api = yield* ScriptedServer.make(accepts())
         const other = yield* ScriptedServer.make(accepts())
-        const tokens = fakeTokens()
-        const strict = yield* authorizedBy(tokens, { origins: [api.origin] })
+        const { manager, server } = yield* session()
+        const strict = yield* authorizedBy(manager, { origins: [api.origin] })
         const error = yield* Effect.flip(strict.get(other.origin))
         assert.strictEqual(error._tag, "AuthValidationException")
         assert.lengthOf(yield* other.requests, 0)
-        const lenient = yield* authorizedBy(tokens, { origins: [api.origin], otherOrigins: "pass" })
+        const lenient = yield* authorizedBy(manager, { origins: [api.origin], otherOrigins: "pass" })
         yield* lenient.get(other.origin)
         assert.deepStrictEqual(
           (yield* other.requests).map(({ headers }) => headers["authorization"]),
           [undefined]
         )
-        assert.lengthOf(tokens.requests, 0)
+        assert.lengthOf(yield* server.journal.grantTypes, 0)
       }).pipe(Effect.provide(transport))
     )
 
@@ -153,7 +147,7 @@ for (const [name, transport] of transports) {
           redirect: path.startsWith("/away") ? `${other.origin}/target` : "/target",
           status: Number(path.slice(-3))
         }))
-        const client = yield* authorizedBy(fakeTokens(), { origins: [api.origin] })
+        const client = yield* authorized({ origins: [api.origin] })
         for (const status of [301, 302, 303, 307, 308]) {
           for (const path of [`/away/${status}`, `/here/${status}`]) {
             const response = yield* client.post(api.origin + path, { body: HttpBody.text("body") })
@@ -173,7 +167,7 @@ for (const [name, transport] of transports) {
         const stranger = yield* ScriptedServer.make(accepts())
         const friend = yield* ScriptedServer.make([{ redirect: `${stranger.origin}/end` }])
         const api = yield* ScriptedServer.make([{ redirect: `${friend.origin}/next` }])
-        const client = yield* authorizedBy(fakeTokens(), {
+        const client = yield* authorized({
           origins: [api.origin, friend.origin],
           otherOrigins: "pass"
         })
@@ -183,8 +177,8 @@ for (const [name, transport] of transports) {
         assert.deepStrictEqual(
           seen.flat().map(({ headers, path }) => [path, headers["authorization"]]),
           [
-            ["/start", "Bearer t1"],
-            ["/next", "Bearer t1"],
+            ["/start", "Bearer access-1"],
+            ["/next", "Bearer access-1"],
             ["/end", undefined]
           ]
         )
@@ -195,7 +189,7 @@ for (const [name, transport] of transports) {
       Effect.gen(function* () {
         const stranger = yield* ScriptedServer.make(accepts())
         const api = yield* ScriptedServer.make([{ redirect: stranger.origin }])
-        const client = yield* authorizedBy(fakeTokens(), { origins: [api.origin] })
+        const client = yield* authorized({ origins: [api.origin] })
         const error = yield* Effect.flip(HttpClient.followRedirects(client).get(api.origin))
         assert.strictEqual(error._tag, "AuthValidationException")
         assert.lengthOf(yield* stranger.requests, 0)
@@ -208,7 +202,7 @@ for (const [name, transport] of transports) {
           ...(path === "/json" ? { body: '{"a":1}' } : { body: "a=1" }),
           headers: { "content-type": "application/x-www-form-urlencoded", "set-cookie": "c=2" }
         }))
-        const client = yield* authorizedBy(fakeTokens(), { origins: [api.origin] })
+        const client = yield* authorized({ origins: [api.origin] })
         const get = (path: string) => client.get(api.origin + path)
         assert.deepStrictEqual(yield* (yield* get("/json")).json, { a: 1 })
         assert.strictEqual(yield* (yield* get("/form")).text, "a=1")
@@ -231,21 +225,21 @@ for (const [name, transport] of transports) {
       if (name === "undici" && kind === "FormData") continue
       it.scopedLive(`after a 401 the same request with a ${kind} body goes out once more`, () =>
         Effect.gen(function* () {
-          const api = yield* ScriptedServer.make(accepts("t2"))
-          const tokens = fakeTokens()
-          const client = yield* authorizedBy(tokens, { origins: [api.origin] })
+          const api = yield* ScriptedServer.make(accepts("access-2"))
+          const { manager, server } = yield* session()
+          const client = yield* authorizedBy(manager, { origins: [api.origin] })
           const response = yield* client.put(`${api.origin}/user?q=1`, {
             body: body(),
             headers: { "x-mine": "kept" }
           })
           assert.strictEqual(response.status, 200)
           const [first, second, ...more] = yield* api.requests
-          assert.deepStrictEqual(tokens.requests, ["fetch", "refresh"])
+          assert.deepStrictEqual(yield* server.journal.grantTypes, ["password", "refresh_token"])
           assert.isTrue(first !== undefined && second !== undefined && more.length === 0)
           if (first === undefined || second === undefined) return
           assert.deepStrictEqual(
             [first.headers["authorization"], second.headers["authorization"]],
-            ["Bearer t1", "Bearer t2"]
+            ["Bearer access-1", "Bearer access-2"]
           )
           assert.strictEqual(comparable(second), comparable(first))
           assert.deepInclude(second.headers, { "x-mine": "kept" })
@@ -256,10 +250,10 @@ for (const [name, transport] of transports) {
 
     it.scopedLive("a stream is sent again only where it is said that it can be", () =>
       Effect.gen(function* () {
-        const api = yield* ScriptedServer.make(accepts("t2", "t4"))
+        const api = yield* ScriptedServer.make(accepts("access-2", "access-4"))
         const body = HttpBody.stream(Stream.make(new TextEncoder().encode("grüße")), "text/plain")
         const send = (options: Partial<AuthorizedHttpClient.Options>) =>
-          Effect.flatMap(authorizedBy(fakeTokens(), { origins: [api.origin], ...options }), (client) =>
+          Effect.flatMap(authorized({ origins: [api.origin], ...options }), (client) =>
             Effect.map(client.post(api.origin, { body }), ({ status }) => status)
           )
         assert.strictEqual(yield* send({}), 401)
@@ -278,7 +272,7 @@ for (const [name, transport] of transports) {
           { status: 401, body: "who are", neverEnds: true },
           { body: "welcome" }
         ])
-        const client = yield* authorizedBy(fakeTokens(), { origins: [api.origin] })
+        const client = yield* authorized({ origins: [api.origin] })
         const response = yield* client.get(api.origin).pipe(Effect.timeout("5 seconds"))
         assert.strictEqual(yield* response.text, "welcome")
       }).pipe(Effect.provide(transport))
@@ -403,21 +397,21 @@ describe("origins", () => {
       const { client, sent } = yield* setUp()
       for (const spelling of sameOrigin) yield* client.get(spelling)
       assert.deepStrictEqual(
-        sent.map(({ authorization, url }) => [url.host, authorization]),
-        sameOrigin.map(() => ["api.example.com", "Bearer t1"])
+        (yield* sent).map(({ authorization, url }) => [url.host, authorization]),
+        sameOrigin.map(() => ["api.example.com", "Bearer access-1"])
       )
     })
   )
 
   it.scoped("a lookalike never gets the token", () =>
     Effect.gen(function* () {
-      const { client, sent, tokens } = yield* setUp(undefined, { otherOrigins: "pass" })
+      const { client, sent, server } = yield* setUp(undefined, { otherOrigins: "pass" })
       for (const lookalike of elsewhere) yield* client.get(lookalike)
       assert.deepStrictEqual(
-        sent.map(({ authorization, url }) => [url.href, authorization]),
+        (yield* sent).map(({ authorization, url }) => [url.href, authorization]),
         elsewhere.map((lookalike) => [new URL(lookalike).href, undefined])
       )
-      assert.lengthOf(tokens.requests, 0)
+      assert.lengthOf(yield* server.journal.grantTypes, 0)
     })
   )
 
@@ -428,7 +422,7 @@ describe("origins", () => {
         const error = yield* Effect.flip(client.get(lookalike))
         assert.strictEqual(error._tag, "AuthValidationException", lookalike)
       }
-      assert.lengthOf(sent, 0)
+      assert.lengthOf(yield* sent, 0)
     })
   )
 
@@ -436,7 +430,7 @@ describe("origins", () => {
     Effect.gen(function* () {
       const { client, sent } = yield* setUp(undefined, { otherOrigins: "pass" })
       yield* client.get("blob:https://api.example.com/user")
-      assert.deepStrictEqual(authorizations(sent), [undefined])
+      assert.deepStrictEqual(yield* authorizations(sent), [undefined])
     })
   )
 
@@ -465,9 +459,9 @@ describe("origins", () => {
 
   const buildError = (options: AuthorizedHttpClient.Options, layer = AuthorizedHttpClient.layer(options)) =>
     Effect.gen(function* () {
-      const manager = yield* managerOf(fakeTokens())
+      const { manager } = yield* session()
       return yield* Layer.build(layer).pipe(
-        Effect.provideService(HttpClient.HttpClient, fakeApi(() => new Response()).client),
+        Effect.provideService(HttpClient.HttpClient, (yield* TestTransport.make(welcome)).client),
         Effect.provideService(TokenManager.TokenManager, manager),
         Effect.flip
       )
@@ -489,7 +483,7 @@ describe("origins", () => {
         const { client, sent } = yield* setUp(undefined, { origins: [origin, one], otherOrigins: "pass" })
         const error = yield* Effect.flip(client.get(url))
         assert.instanceOf(error, AuthValidationException)
-        assert.lengthOf(sent, 0)
+        assert.lengthOf(yield* sent, 0)
       }
     })
   )
@@ -509,8 +503,8 @@ describe("origins", () => {
       })
       for (const one of trusted) yield* client.get(`${one}/user`)
       assert.deepStrictEqual(
-        authorizations(sent),
-        trusted.map(() => "Bearer t1")
+        yield* authorizations(sent),
+        trusted.map(() => "Bearer access-1")
       )
       const error = yield* buildError({
         origins: ["http://other.example.com"],
@@ -525,14 +519,14 @@ describe("origins", () => {
 describe("an Authorization header of the caller's own", () => {
   it.scoped("is left alone, wherever it goes and whatever it is answered", () =>
     Effect.gen(function* () {
-      const { client, sent, tokens } = yield* setUp(() => new Response("no", { status: 401 }))
+      const { client, sent, server } = yield* setUp(() => new Response("no", { status: 401 }))
       const request = HttpClientRequest.setHeader("Authorization", "Basic mine")
       for (const target of [url, "https://other.example.com/"]) {
         const response = yield* client.execute(request(HttpClientRequest.get(target)))
         assert.deepStrictEqual([response.status, yield* response.text], [401, "no"])
       }
-      assert.deepStrictEqual(authorizations(sent), ["Basic mine", "Basic mine"])
-      assert.lengthOf(tokens.requests, 0)
+      assert.deepStrictEqual(yield* authorizations(sent), ["Basic mine", "Basic mine"])
+      assert.lengthOf(yield* server.journal.grantTypes, 0)
     })
   )
 })
@@ -540,65 +534,71 @@ describe("an Authorization header of the caller's own", () => {
 describe("a refused token", () => {
   it.scoped("is replaced once, and the second 401 is the answer", () =>
     Effect.gen(function* () {
-      const { client, sent, tokens } = yield* setUp(
+      const { client, sent, server } = yield* setUp(
         (_, index) => new Response(`no ${index}`, { status: 401 })
       )
       const response = yield* client.get(url)
       assert.deepStrictEqual([response.status, yield* response.text], [401, "no 1"])
-      assert.deepStrictEqual(authorizations(sent), ["Bearer t1", "Bearer t2"])
-      assert.deepStrictEqual(tokens.requests, ["fetch", "refresh"])
+      assert.deepStrictEqual(yield* authorizations(sent), ["Bearer access-1", "Bearer access-2"])
+      assert.deepStrictEqual(yield* server.journal.grantTypes, ["password", "refresh_token"])
     })
   )
 
   it.scoped("is replaced once in all by an API that refuses every one", () =>
     Effect.gen(function* () {
-      const { client, sent, tokens } = yield* setUp(accepting())
+      const { client, sent, server } = yield* setUp(accepting())
       for (const _ of Array.from({ length: 5 })) assert.strictEqual((yield* client.get(url)).status, 401)
-      assert.deepStrictEqual(tokens.requests, ["fetch", "refresh"])
-      assert.deepStrictEqual(authorizations(sent), [
-        "Bearer t1",
-        ...Array.from({ length: 5 }, () => "Bearer t2")
+      assert.deepStrictEqual(yield* server.journal.grantTypes, ["password", "refresh_token"])
+      assert.deepStrictEqual(yield* authorizations(sent), [
+        "Bearer access-1",
+        ...Array.from({ length: 5 }, () => "Bearer access-2")
       ])
     })
   )
 
   it.scoped("is replaced once in all by an API that refuses every one, 20 calls at a time", () =>
     Effect.gen(function* () {
-      const { client, sent, tokens } = yield* setUp(accepting())
+      const { client, sent, server } = yield* setUp(accepting())
       const round = Effect.forEach(Array.from({ length: 20 }), () => client.get(url), {
         concurrency: "unbounded"
       })
       yield* round
-      assert.deepStrictEqual([tokens.requests, sent.length], [["fetch", "refresh"], 40])
+      assert.deepStrictEqual(
+        [yield* server.journal.grantTypes, (yield* sent).length],
+        [["password", "refresh_token"], 40]
+      )
       yield* round
-      assert.deepStrictEqual([tokens.requests, sent.length], [["fetch", "refresh"], 60])
+      assert.deepStrictEqual(
+        [yield* server.journal.grantTypes, (yield* sent).length],
+        [["password", "refresh_token"], 60]
+      )
     })
   )
 
   it.scoped("that came in place of another is replaced as well once it had been accepted", () =>
     Effect.gen(function* () {
       let accepted: ReadonlyArray<string> = []
-      const { client, tokens } = yield* setUp((request) => accepting(...accepted)(request))
+      const { client, server } = yield* setUp((request) => accepting(...accepted)(request))
       const call = Effect.map(client.get(url), ({ status }) => status)
       assert.strictEqual(yield* call, 401)
-      accepted = ["t2"]
+      accepted = ["access-2"]
       assert.strictEqual(yield* call, 200)
-      accepted = ["t3"]
+      accepted = ["access-3"]
       assert.strictEqual(yield* call, 200)
-      assert.deepStrictEqual(tokens.requests, ["fetch", "refresh", "refresh"])
+      assert.deepStrictEqual(yield* server.journal.grantTypes, ["password", "refresh_token", "refresh_token"])
     })
   )
 
   it.scoped("is replaced once for a resource that refuses every one, also while another accepts them", () =>
     Effect.gen(function* () {
-      const { client, tokens } = yield* setUp(({ url }) =>
+      const { client, server } = yield* setUp(({ url }) =>
         url.pathname === "/hopeless" ? new Response("no", { status: 401 }) : new Response("welcome")
       )
       for (const _ of Array.from({ length: 5 })) {
         assert.strictEqual((yield* client.get(`${origin}/hopeless`)).status, 401)
         assert.strictEqual((yield* client.get(url)).status, 200)
       }
-      assert.deepStrictEqual(tokens.requests, ["fetch", "refresh"])
+      assert.deepStrictEqual(yield* server.journal.grantTypes, ["password", "refresh_token"])
     })
   )
 
@@ -606,23 +606,23 @@ describe("a refused token", () => {
     "is replaced once for each of the resources that refuse every one, while another accepts them",
     () =>
       Effect.gen(function* () {
-        const { client, tokens } = yield* setUp(({ url }) =>
+        const { client, server } = yield* setUp(({ url }) =>
           url.pathname.startsWith("/hopeless") ? new Response("no", { status: 401 }) : new Response("welcome")
         )
         for (const index of Array.from({ length: 40 }, (_, round) => round % 10)) {
           assert.strictEqual((yield* client.get(`${origin}/hopeless/${index}`)).status, 401)
           assert.strictEqual((yield* client.get(url)).status, 200)
         }
-        assert.lengthOf(tokens.requests, 1 + 10)
+        assert.lengthOf(yield* server.journal.grantTypes, 1 + 10)
       })
   )
 
   it.scoped("that is no longer the current one costs no refresh", () =>
     Effect.gen(function* () {
-      const { client, sent, tokens } = yield* setUp((request) =>
+      const { client, sent, server } = yield* setUp((request) =>
         request.url.pathname === "/slow"
-          ? Effect.delay(Effect.succeed(accepting("t2")(request)), "1 second")
-          : accepting("t2")(request)
+          ? Effect.delay(Effect.succeed(accepting("access-2")(request)), "1 second")
+          : accepting("access-2")(request)
       )
       const slow = yield* Effect.fork(client.get(`${origin}/slow`))
       yield* Effect.yieldNow()
@@ -630,21 +630,22 @@ describe("a refused token", () => {
       yield* TestClock.adjust("1 second")
       yield* TestClock.adjust("1 second")
       assert.strictEqual((yield* Fiber.join(slow)).status, 200)
-      assert.deepStrictEqual(tokens.requests, ["fetch", "refresh"])
-      assert.lengthOf(sent, 4)
+      assert.deepStrictEqual(yield* server.journal.grantTypes, ["password", "refresh_token"])
+      assert.lengthOf(yield* sent, 4)
     })
   )
 
   it.scoped("is one that isRejected says", () =>
     Effect.gen(function* () {
       const { client, sent } = yield* setUp(
-        ({ authorization }) => new Response("body", { status: authorization === "Bearer t1" ? 403 : 401 }),
+        ({ authorization }) =>
+          new Response("body", { status: authorization === "Bearer access-1" ? 403 : 401 }),
         { isRejected: (response) => response.status === 403 }
       )
       assert.strictEqual((yield* client.get(url)).status, 401)
-      assert.deepStrictEqual(authorizations(sent), ["Bearer t1", "Bearer t2"])
+      assert.deepStrictEqual(yield* authorizations(sent), ["Bearer access-1", "Bearer access-2"])
       assert.strictEqual((yield* client.get(url)).status, 401)
-      assert.lengthOf(sent, 3)
+      assert.lengthOf(yield* sent, 3)
     })
   )
 
@@ -654,36 +655,36 @@ describe("a refused token", () => {
         index === 0 ? new Response(new ReadableStream(), { status: 401 }) : new Response("welcome")
       )
       assert.strictEqual(yield* Effect.flatMap(client.get(url), ({ text }) => text), "welcome")
-      assert.isTrue(sent[0]?.signal.aborted)
+      assert.isTrue((yield* sent)[0]?.signal.aborted)
     })
   )
 
   it.scoped("lets go of the reply that refused it, also when another cannot be had", () =>
     Effect.gen(function* () {
-      const { client, sent, tokens } = yield* setUp((_, index) =>
+      const { client, sent, server } = yield* setUp((_, index) =>
         index === 0 ? new Response("welcome") : new Response(new ReadableStream(), { status: 401 })
       )
       yield* client.get(url)
-      tokens.failWith(outage)
+      yield* server.goDown
       assert.strictEqual((yield* Effect.flip(client.get(url)))._tag, "APIException")
-      assert.isTrue(sent[1]?.signal.aborted)
+      assert.isTrue((yield* sent)[1]?.signal.aborted)
     })
   )
 
   it.scoped("is the answer, body and all, where there is no way to another", () =>
     Effect.gen(function* () {
-      const tokens = fakeTokens()
-      const manager = yield* managerOf(tokens, {
+      const { manager, server } = yield* session({
+        grant: undefined,
         initialToken: yield* OAuthToken.issue({ accessToken: "t0", expiresIn: "1 hour" })
       })
-      const api = fakeApi(accepting())
+      const api = yield* TestTransport.make(accepting())
       const client = AuthorizedHttpClient.authorize(api.client, manager, { origins: [origin] })
       for (const _ of [1, 2]) {
         const response = yield* client.get(url)
         assert.deepStrictEqual([response.status, yield* response.text], [401, "who are you?"])
       }
-      assert.deepStrictEqual(authorizations(api.sent), ["Bearer t0", "Bearer t0"])
-      assert.lengthOf(tokens.requests, 0)
+      assert.deepStrictEqual(yield* authorizations(api.sent), ["Bearer t0", "Bearer t0"])
+      assert.lengthOf(yield* server.journal.grantTypes, 0)
     })
   )
 })
@@ -702,13 +703,13 @@ describe("the body of a refused request", () => {
   for (const [kind, body] of Object.entries(oneShots)) {
     it.scoped(`is not sent again when it is ${kind}; the next call has the new token`, () =>
       Effect.gen(function* () {
-        const { client, sent, tokens } = yield* setUp(accepting("t2"))
+        const { client, sent, server } = yield* setUp(accepting("access-2"))
         const refused = yield* client.post(url, { body: body() })
         assert.deepStrictEqual([refused.status, yield* refused.text], [401, "who are you?"])
-        assert.deepStrictEqual(tokens.requests, ["fetch", "refresh"])
+        assert.deepStrictEqual(yield* server.journal.grantTypes, ["password", "refresh_token"])
         assert.strictEqual((yield* client.post(url, { body: body() })).status, 200)
-        assert.deepStrictEqual(authorizations(sent), ["Bearer t1", "Bearer t2"])
-        assert.lengthOf(tokens.requests, 2)
+        assert.deepStrictEqual(yield* authorizations(sent), ["Bearer access-1", "Bearer access-2"])
+        assert.lengthOf(yield* server.journal.grantTypes, 2)
       })
     )
   }
@@ -722,11 +723,11 @@ describe("the body of a refused request", () => {
   for (const [kind, content] of Object.entries(reusable)) {
     it.scoped(`is sent again when it is raw ${kind}`, () =>
       Effect.gen(function* () {
-        const { client, sent } = yield* setUp(accepting("t2"))
+        const { client, sent } = yield* setUp(accepting("access-2"))
         const response = yield* client.post(url, { body: HttpBody.raw(content) })
         assert.strictEqual(response.status, 200)
         assert.deepStrictEqual(
-          sent.map(({ body }) => (body._tag === "Raw" ? body.body : undefined)),
+          (yield* sent).map(({ body }) => (body._tag === "Raw" ? body.body : undefined)),
           [content, content]
         )
       })
@@ -735,8 +736,8 @@ describe("the body of a refused request", () => {
 
   it.scopedLive("is encoded by fetch when it is URLSearchParams, both times", () =>
     Effect.gen(function* () {
-      const api = yield* ScriptedServer.make(accepts("t2"))
-      const client = yield* authorizedBy(fakeTokens(), { origins: [api.origin] })
+      const api = yield* ScriptedServer.make(accepts("access-2"))
+      const client = yield* authorized({ origins: [api.origin] })
       yield* client.post(api.origin, { body: HttpBody.raw(new URLSearchParams({ q: "again" })) })
       assert.deepStrictEqual(
         (yield* api.requests).map(({ form }) => form),
@@ -746,37 +747,30 @@ describe("the body of a refused request", () => {
   )
 })
 
-const refusal = new OAuthProviderException({
-  error: "invalid_grant",
-  responseCode: 400,
-  headers: Headers.empty
-})
-const outage = new APIException({ reason: "The token endpoint is down.", isTransient: true })
-
 /** Both kinds of client on one manager, whose session lives for ten minutes and has no grant to begin another. */
-const bothKinds = (answer: Parameters<typeof fakeApi>[0] = () => new Response("welcome")) =>
+const bothKinds = (answer = welcome) =>
   Effect.gen(function* () {
-    const tokens = fakeTokens()
-    const manager = yield* managerOf(tokens, {
+    const { manager, server } = yield* session({
+      grant: undefined,
       initialToken: yield* OAuthToken.issue({
         accessToken: "t0",
-        refreshToken: "r0",
+        refreshToken: "unknown",
         expiresIn: "10 minutes"
       })
     })
-    const api = fakeApi(answer)
+    const { client, sent } = yield* TestTransport.make(answer)
     const context = yield* Layer.build(
       Layer.mergeAll(
         AuthorizedHttpClient.layer({ origins: [origin] }),
         AuthorizedHttpClient.layerHttpClient({ origins: [origin] })
       )
     ).pipe(
-      Effect.provideService(HttpClient.HttpClient, api.client),
+      Effect.provideService(HttpClient.HttpClient, client),
       Effect.provideService(TokenManager.TokenManager, manager)
     )
     return {
-      tokens,
-      sent: api.sent,
+      server,
+      sent,
       authorized: Context.get(context, AuthorizedHttpClient.AuthorizedHttpClient),
       replaced: Context.get(context, HttpClient.HttpClient)
     }
@@ -790,8 +784,7 @@ const failureOfReplaced = (
 describe("failures", () => {
   it.scoped("a refused refresh stays typed in the client under its own tag", () =>
     Effect.gen(function* () {
-      const { authorized, tokens } = yield* bothKinds(accepting())
-      tokens.failWith(refusal)
+      const { authorized } = yield* bothKinds(accepting())
       const caught = yield* authorized.get(url).pipe(
         Effect.as("not caught"),
         Effect.catchTag("OAuthProviderException", ({ error }) => Effect.succeed(error))
@@ -802,24 +795,27 @@ describe("failures", () => {
 
   it.scoped("a refused refresh travels through HttpClient and can be brought back", () =>
     Effect.gen(function* () {
-      const { replaced, tokens } = yield* bothKinds(accepting())
-      tokens.failWith(refusal)
+      const { replaced } = yield* bothKinds(accepting())
       const error = yield* failureOfReplaced(replaced)
       assert.deepInclude({ ...error }, { _tag: "RequestError", reason: "Encode" })
       assert.include(error.message, "invalid_grant")
       assert.strictEqual(error.request.headers["authorization"], undefined)
-      assert.strictEqual(Option.getOrUndefined(AuthorizedHttpClient.tokenError(error)), refusal)
+      const ours = Option.getOrUndefined(AuthorizedHttpClient.tokenError(error))
+      assert.instanceOf(ours, OAuthProviderException)
+      assert.deepInclude({ ...ours }, { error: "invalid_grant", responseCode: 400 })
     })
   )
 
   it.scoped("each failure of ours can be brought back, a failure of the transport is none", () =>
     Effect.gen(function* () {
       const request = HttpClientRequest.get(url)
-      const { replaced, tokens } = yield* bothKinds()
+      const { replaced, server } = yield* bothKinds()
       yield* TestClock.adjust("10 minutes")
-      tokens.failWith(outage)
-      const ours = yield* failureOfReplaced(replaced)
-      assert.strictEqual(Option.getOrUndefined(AuthorizedHttpClient.tokenError(ours)), outage)
+      yield* server.goDown
+      const error = yield* failureOfReplaced(replaced)
+      const ours = Option.getOrUndefined(AuthorizedHttpClient.tokenError(error))
+      assert.instanceOf(ours, APIException)
+      assert.isTrue(ours?.isTransient)
       for (const cause of [undefined, new Error("ECONNRESET")]) {
         const theirs = new HttpClientError.RequestError({ request, reason: "Transport", cause })
         assert.isTrue(Option.isNone(AuthorizedHttpClient.tokenError(theirs)))
@@ -829,27 +825,24 @@ describe("failures", () => {
 
   it.scoped("an expired token that cannot be renewed keeps the request at home", () =>
     Effect.gen(function* () {
-      const manager = yield* managerOf(fakeTokens(), {
+      const { manager } = yield* session({
+        grant: undefined,
         initialToken: yield* OAuthToken.issue({ accessToken: "t0", expiresIn: "1 minute" })
       })
-      const api = fakeApi(() => new Response("welcome"))
+      const api = yield* TestTransport.make(welcome)
       const client = AuthorizedHttpClient.authorize(api.client, manager, { origins: [origin] })
       yield* TestClock.adjust("1 minute")
       const error = yield* Effect.flip(client.get(url))
       assert.instanceOf(error, AuthValidationException)
-      assert.lengthOf(api.sent, 0)
+      assert.lengthOf(yield* api.sent, 0)
     })
   )
 
   it.scoped("a failure of the transport is passed on with the request as it was written", () =>
     Effect.gen(function* () {
-      const manager = yield* managerOf(fakeTokens())
-      const broken = HttpClient.make((request) =>
-        Effect.fail(
-          new HttpClientError.RequestError({ request, reason: "Transport", cause: new Error("ECONNRESET") })
-        )
-      )
-      const client = AuthorizedHttpClient.authorize(broken, manager, { origins: [origin] })
+      const { manager } = yield* session()
+      const broken = yield* TestTransport.make(() => Effect.fail(new Error("ECONNRESET")))
+      const client = AuthorizedHttpClient.authorize(broken.client, manager, { origins: [origin] })
       const request = HttpClientRequest.get(url)
       const error = yield* Effect.flip(client.execute(request))
       assert.deepInclude({ ...error }, { _tag: "RequestError", reason: "Transport", request })
@@ -859,13 +852,13 @@ describe("failures", () => {
 
   it.scoped("retryTransient outside does not hammer a token endpoint that is down", () =>
     Effect.gen(function* () {
-      const { authorized, replaced, sent, tokens } = yield* bothKinds()
+      const { authorized, replaced, sent, server } = yield* bothKinds()
       yield* TestClock.adjust("10 minutes")
-      tokens.failWith(outage)
+      yield* server.goDown
       yield* Effect.flip(HttpClient.retryTransient(authorized, { times: 3 }).get(url))
       yield* Effect.flip(HttpClient.retryTransient(replaced, { times: 3 }).get(url))
-      assert.deepStrictEqual(tokens.requests, ["refresh", "refresh"])
-      assert.lengthOf(sent, 0)
+      assert.deepStrictEqual(yield* server.journal.grantTypes, ["refresh_token", "refresh_token"])
+      assert.lengthOf(yield* sent, 0)
     })
   )
 
@@ -876,12 +869,12 @@ describe("failures", () => {
         (yield* Effect.flip(client.get("https://other.test/")))._tag,
         "AuthValidationException"
       )
-      const api = fakeApi(() => new Response("welcome"))
+      const api = yield* TestTransport.make(welcome)
       const context = yield* Layer.build(
         AuthorizedHttpClient.layerHttpClient({ origins: [origin], otherOrigins: undefined })
       ).pipe(
         Effect.provideService(HttpClient.HttpClient, api.client),
-        Effect.provideService(TokenManager.TokenManager, yield* managerOf(fakeTokens()))
+        Effect.provideService(TokenManager.TokenManager, (yield* session()).manager)
       )
       const response = yield* Context.get(context, HttpClient.HttpClient).get("https://other.test/")
       assert.strictEqual(response.status, 200)
@@ -907,11 +900,11 @@ describe("what is put outside", () => {
   for (const [name, wrap] of Object.entries(outer)) {
     it.scoped(`each attempt has the current token: ${name}`, () =>
       Effect.gen(function* () {
-        const tokens = fakeTokens({ lifetime: "10 minutes" })
-        const api = fakeApi((_, index) => new Response("", { status: index === 0 ? 503 : 200 }))
-        const authorized = yield* authorizedBy(tokens, { origins: [origin] }).pipe(
-          Effect.provideService(HttpClient.HttpClient, api.client)
+        const { manager } = yield* session({}, { lifetimes: { accessToken: "10 minutes" } })
+        const api = yield* TestTransport.make(
+          (_, index) => new Response("", { status: index === 0 ? 503 : 200 })
         )
+        const authorized = AuthorizedHttpClient.authorize(api.client, manager, { origins: [origin] })
         const client = HttpClient.retryTransient(wrap(authorized), {
           schedule: Schedule.spaced("11 minutes"),
           times: 1
@@ -919,15 +912,15 @@ describe("what is put outside", () => {
         const fiber = yield* Effect.fork(client.get(url))
         yield* TestClock.adjust("11 minutes")
         assert.strictEqual((yield* Fiber.join(fiber)).status, 200)
-        assert.deepStrictEqual(authorizations(api.sent), ["Bearer t1", "Bearer t2"])
+        assert.deepStrictEqual(yield* authorizations(api.sent), ["Bearer access-1", "Bearer access-2"])
       })
     )
 
     it.scoped(`a refused token is replaced: ${name}`, () =>
       Effect.gen(function* () {
-        const { client, sent } = yield* setUp(accepting("t2"))
+        const { client, sent } = yield* setUp(accepting("access-2"))
         assert.strictEqual((yield* wrap(client).get(url)).status, 200)
-        assert.deepStrictEqual(authorizations(sent), ["Bearer t1", "Bearer t2"])
+        assert.deepStrictEqual(yield* authorizations(sent), ["Bearer access-1", "Bearer access-2"])
       })
     )
   }
@@ -937,8 +930,8 @@ describe("what is put outside", () => {
       const { client, sent } = yield* setUp()
       yield* client.pipe(HttpClient.mapRequest(HttpClientRequest.prependUrl(origin))).get("/user")
       assert.deepStrictEqual(
-        sent.map(({ authorization, url }) => [url.href, authorization]),
-        [[url, "Bearer t1"]]
+        (yield* sent).map(({ authorization, url }) => [url.href, authorization]),
+        [[url, "Bearer access-1"]]
       )
     })
   )
@@ -956,7 +949,7 @@ describe("what is put outside", () => {
           users.me()
         )
       assert.deepStrictEqual(yield* call(origin), { name: "Alice" })
-      assert.deepStrictEqual(authorizations(sent), ["Bearer t1"])
+      assert.deepStrictEqual(yield* authorizations(sent), ["Bearer access-1"])
       const error = yield* Effect.flip(call("https://other.example.com"))
       assert.strictEqual(error._tag, "AuthValidationException")
     })
@@ -966,8 +959,8 @@ describe("what is put outside", () => {
 describe("what is put inside", () => {
   it.scoped("withScope on the base lets go of the request when the scope closes", () =>
     Effect.gen(function* () {
-      const manager = yield* managerOf(fakeTokens())
-      const api = fakeApi(() => new Response("welcome"))
+      const { manager } = yield* session()
+      const api = yield* TestTransport.make(welcome)
       const client = HttpClient.withScope(api.client).pipe(
         AuthorizedHttpClient.authorize(manager, { origins: [origin] })
       )
@@ -975,14 +968,14 @@ describe("what is put inside", () => {
         Effect.gen(function* () {
           yield* client.get(url)
           assert.deepStrictEqual(
-            api.sent.map(({ signal }) => signal.aborted),
+            (yield* api.sent).map(({ signal }) => signal.aborted),
             [false]
           )
         })
       )
       assert.deepStrictEqual(
-        api.sent.map(({ authorization, signal }) => [authorization, signal.aborted]),
-        [["Bearer t1", true]]
+        (yield* api.sent).map(({ authorization, signal }) => [authorization, signal.aborted]),
+        [["Bearer access-1", true]]
       )
     })
   )
@@ -1003,7 +996,7 @@ describe("what is put inside", () => {
   it.scoped("fetch follows no redirect, whatever it is told at the call", () =>
     Effect.gen(function* () {
       const { inits, layer } = fetching({})
-      const client = yield* Effect.provide(authorizedBy(fakeTokens(), { origins: [origin] }), layer)
+      const client = yield* Effect.provide(authorized({ origins: [origin] }), layer)
       yield* client
         .get(url)
         .pipe(
@@ -1017,7 +1010,10 @@ describe("what is put inside", () => {
     Effect.gen(function* () {
       const { inits, layer } = fetching({ redirect: "follow", credentials: "include" })
       const client = yield* AuthorizedHttpClient.make({ origins: [origin] }).pipe(
-        Effect.provideServiceEffect(TokenManager.TokenManager, managerOf(fakeTokens())),
+        Effect.provideServiceEffect(
+          TokenManager.TokenManager,
+          Effect.map(session(), ({ manager }) => manager)
+        ),
         Effect.provide(layer)
       )
       yield* client.get(url)
@@ -1030,12 +1026,12 @@ describe("what is put inside", () => {
 describe("constructors", () => {
   it.scoped("authorize takes the client first or last", () =>
     Effect.gen(function* () {
-      const manager = yield* managerOf(fakeTokens())
-      const api = fakeApi(() => new Response("welcome"))
+      const { manager } = yield* session()
+      const api = yield* TestTransport.make(welcome)
       const options = { origins: [origin] }
       yield* AuthorizedHttpClient.authorize(api.client, manager, options).get(url)
       yield* api.client.pipe(AuthorizedHttpClient.authorize(manager, options)).get(url)
-      assert.deepStrictEqual(authorizations(api.sent), ["Bearer t1", "Bearer t1"])
+      assert.deepStrictEqual(yield* authorizations(api.sent), ["Bearer access-1", "Bearer access-1"])
     })
   )
 
@@ -1045,14 +1041,14 @@ describe("constructors", () => {
       yield* Effect.flip(authorized.get("https://other.example.com/"))
       yield* replaced.get("https://other.example.com/")
       yield* replaced.get(url)
-      assert.deepStrictEqual(authorizations(sent), [undefined, "Bearer t0"])
+      assert.deepStrictEqual(yield* authorizations(sent), [undefined, "Bearer t0"])
     })
   )
 
   it.scoped("layerConfig reads the options from the configuration", () =>
     Effect.gen(function* () {
-      const api = fakeApi(() => new Response("welcome"))
-      const manager = yield* managerOf(fakeTokens())
+      const api = yield* TestTransport.make(welcome)
+      const { manager } = yield* session()
       const build = (settings: Record<string, string>) =>
         AuthorizedHttpClient.layerConfig({
           origins: Config.array(Config.string(), "ORIGINS"),
@@ -1067,7 +1063,7 @@ describe("constructors", () => {
       const client = yield* build({ ORIGINS: `https://first.example.com,${origin}` })
       yield* client.get(url)
       yield* client.get("https://other.example.com/")
-      assert.deepStrictEqual(authorizations(api.sent), ["Bearer t1", undefined])
+      assert.deepStrictEqual(yield* authorizations(api.sent), ["Bearer access-1", undefined])
       assert.instanceOf(
         yield* Effect.flip(build({ ORIGINS: "http://api.example.com" })),
         AuthValidationException
@@ -1082,17 +1078,13 @@ describe("calls at the same time", () => {
     "go on through the expiry of their token: before it with the old one, after it with the new",
     () =>
       Effect.gen(function* () {
-        const tokens = fakeTokens({ lifetime: "10 minutes", refreshing: "15 seconds" })
-        const api = fakeApi(({ authorization }) =>
-          Effect.map(Clock.currentTimeMillis, (now) =>
-            accepting(now < 600_000 ? "t1" : "t2")({ authorization })
-          ).pipe(Effect.delay("100 millis"))
-        )
-        const client = yield* authorizedBy(tokens, { origins: [origin] }).pipe(
-          Effect.provideService(HttpClient.HttpClient, api.client)
-        )
+        const { client, server } = yield* session({}, { lifetimes: { accessToken: "10 minutes" } })
+        yield* server.faults.when(Journal.hasGrantType("refresh_token"), Fault.latency("15 seconds"))
+        yield* server.faults.when(Journal.isAt("resource"), Fault.lateArrival("100 millis"))
         const callAt = (second: number) =>
-          Effect.map(client.get(url), ({ status }) => status).pipe(Effect.delay(Duration.seconds(second)))
+          Effect.map(client.get("https://api.test/user"), ({ status }) => status).pipe(
+            Effect.delay(Duration.seconds(second))
+          )
         // From the second call on the token is about to expire: a refresh begins, and lasts beyond the expiry.
         const calls = yield* Effect.fork(
           Effect.all([0, 590, 593, 597, 599, 600, 601, 604, 606, 610].map(callAt), {
@@ -1101,11 +1093,12 @@ describe("calls at the same time", () => {
         )
         yield* TestClock.adjust("11 minutes")
         assert.deepStrictEqual(new Set(yield* Fiber.join(calls)), new Set([200]))
-        assert.deepStrictEqual(tokens.requests, ["fetch", "refresh"])
-        assert.deepStrictEqual(authorizations(api.sent), [
-          ...Array.from({ length: 5 }, () => "Bearer t1"),
-          ...Array.from({ length: 5 }, () => "Bearer t2")
-        ])
+        assert.deepStrictEqual(yield* server.journal.grantTypes, ["password", "refresh_token"])
+        const tokens = (yield* server.journal.resourceRequests).map(({ accessToken }) => accessToken)
+        assert.deepStrictEqual(
+          tokens.map((token) => token && Redacted.value(token)),
+          [...Array.from({ length: 5 }, () => "access-1"), ...Array.from({ length: 5 }, () => "access-2")]
+        )
       })
   )
 })

@@ -1,14 +1,6 @@
 import { inspect } from "node:util"
 import { gzipSync } from "node:zlib"
-import {
-  FetchHttpClient,
-  type Headers,
-  HttpClient,
-  HttpClientError,
-  type HttpClientRequest,
-  HttpClientResponse
-} from "@effect/platform"
-import { NodeHttpClient } from "@effect/platform-node"
+import { FetchHttpClient, HttpClient } from "@effect/platform"
 import { assert, describe, it } from "@effect/vitest"
 import {
   APIException,
@@ -21,9 +13,9 @@ import {
   TokenRequest
 } from "@effect-oauth/client"
 import { NodeOAuth2Server, OidcProvider, ScriptedServer } from "@effect-oauth/loopback-servers"
+import { TestTransport } from "@effect-oauth/testing"
 import {
   Cause,
-  Clock,
   Config,
   ConfigProvider,
   DateTime,
@@ -40,12 +32,7 @@ import {
   TestClock,
   type Tracer
 } from "effect"
-
-const transports: ReadonlyArray<readonly [name: string, layer: Layer.Layer<HttpClient.HttpClient>]> = [
-  ["fetch", FetchHttpClient.layer],
-  ["node:http", NodeHttpClient.layer],
-  ["undici", NodeHttpClient.layerUndici]
-]
+import { transports } from "./fixtures/authorizedClient.js"
 
 const basic = (clientSecret = "client-secret") =>
   ClientAuthentication.clientSecretBasic({ clientId: "client", clientSecret: Redacted.make(clientSecret) })
@@ -602,70 +589,40 @@ describe("TokenEndpoint, what a refusal carries (RFC 6749 section 5.2)", () => {
   )
 })
 
-interface Sent {
-  readonly at: number
-  readonly form: string
-  readonly headers: Headers.Headers
-  readonly signal: AbortSignal
-  readonly span: Option.Option<Tracer.Span>
-}
-
-type Answer = Response | Effect.Effect<Response, unknown>
-
-/** A transport without a network; what fails in it fails as the network does. */
-const fakeHttp = (answer: (index: number) => Answer) => {
-  const sent: Array<Sent> = []
-  const bodyOf = ({ body }: HttpClientRequest.HttpClientRequest) =>
-    body._tag === "Uint8Array" ? new TextDecoder().decode(body.body) : assert.fail(body._tag)
-  const client = HttpClient.make((request, _url, signal) =>
-    Effect.gen(function* () {
-      const at = yield* Clock.currentTimeMillis
-      const span = yield* Effect.option(Effect.currentSpan)
-      const index = sent.push({ at, form: bodyOf(request), headers: request.headers, signal, span }) - 1
-      const reply = answer(index)
-      const response = Effect.isEffect(reply) ? reply : Effect.succeed(reply)
-      return HttpClientResponse.fromWeb(
-        request,
-        yield* Effect.mapError(
-          response,
-          (cause) => new HttpClientError.RequestError({ request, reason: "Transport", cause })
-        )
-      )
-    })
-  )
-  return { sent, layer: Layer.succeed(HttpClient.HttpClient, client) }
-}
+type Answer = (request: TestTransport.Sent, index: number) => TestTransport.Answer
 
 const tokenEndpoint = "https://login.example/token"
 
 const refreshThrough = (
-  http: { readonly layer: Layer.Layer<HttpClient.HttpClient> },
-  server: Partial<AuthorizationServer.AuthorizationServer> = {},
-  clientAuthentication?: ClientAuthentication.ClientAuthentication
+  { client }: TestTransport.Service,
+  server: Partial<AuthorizationServer.AuthorizationServer> = {}
 ) =>
-  endpointOf({ tokenEndpoint, ...server }, clientAuthentication).pipe(
+  endpointOf({ tokenEndpoint, ...server }).pipe(
     Effect.flatMap((endpoint) => endpoint.refreshToken(Redacted.make("marker-refresh"))),
-    Effect.provide(http.layer)
+    Effect.provideService(HttpClient.HttpClient, client)
   )
 
+const refresh = (answer: Answer, server?: Partial<AuthorizationServer.AuthorizationServer>) =>
+  Effect.flatMap(TestTransport.make(answer), (transport) => refreshThrough(transport, server))
+
 /** The result of a refresh that may take as long as it likes, and the sendings that it took. */
-const exhaust = (
-  answer: (index: number) => Answer,
-  server?: Partial<AuthorizationServer.AuthorizationServer>
-) =>
+const exhaust = (answer: Answer, server?: Partial<AuthorizationServer.AuthorizationServer>) =>
   Effect.gen(function* () {
-    const http = fakeHttp(answer)
-    const fiber = yield* Effect.fork(Effect.either(refreshThrough(http, server)))
+    const transport = yield* TestTransport.make(answer)
+    const fiber = yield* Effect.fork(Effect.either(refreshThrough(transport, server)))
     yield* TestClock.adjust("1 hour")
-    return { result: yield* Fiber.join(fiber), sent: http.sent }
+    return { result: yield* Fiber.join(fiber), sent: yield* transport.sent }
   })
 
-const timesOf = (sent: ReadonlyArray<Sent>): ReadonlyArray<number> => sent.map(({ at }) => at)
+const timesOf = (sent: ReadonlyArray<TestTransport.Sent>): ReadonlyArray<number> => sent.map(({ at }) => at)
 
 const reply = (status: number, headers: Record<string, string> = {}, body: unknown = good) =>
   new Response(JSON.stringify(body), { status, headers })
 
-const succeedsAfter = (failure: () => Answer) => (index: number) => (index === 0 ? failure() : reply(200))
+const succeedsAfter =
+  (failure: () => TestTransport.Answer): Answer =>
+  (_, index) =>
+    index === 0 ? failure() : reply(200)
 
 describe("TokenEndpoint, retries", () => {
   for (const [what, failure] of [
@@ -678,8 +635,9 @@ describe("TokenEndpoint, retries", () => {
         const { result, sent } = yield* exhaust(succeedsAfter(failure))
         assert.isTrue(Either.isRight(result))
         assert.lengthOf(sent, 2)
-        assert.strictEqual(sent[1]?.form, sent[0]?.form)
-        assert.strictEqual(sent[1]?.headers["authorization"], sent[0]?.headers["authorization"])
+        assert.strictEqual(sent[1]?.text, sent[0]?.text)
+        assert.include(sent[1]?.text, "refresh_token=marker-refresh")
+        assert.strictEqual(sent[1]?.authorization, sent[0]?.authorization)
       })
     )
   }
@@ -763,18 +721,20 @@ describe("TokenEndpoint, retries", () => {
         const patient = yield* exhaust(succeedsAfter(() => reply(503, { "retry-after": "30" })))
         assert.isTrue(Either.isRight(patient.result))
 
-        const http = fakeHttp(() => reply(503, { "retry-after": "31" }))
-        const error = apiException(yield* Effect.flip(refreshThrough(http)))
+        const transport = yield* TestTransport.make(() => reply(503, { "retry-after": "31" }))
+        const error = apiException(yield* Effect.flip(refreshThrough(transport)))
         assert.strictEqual(error.retryAfter && Duration.toSeconds(error.retryAfter), 31)
         assert.isTrue(error.isTransient)
-        assert.lengthOf(http.sent, 1)
+        assert.lengthOf(yield* transport.sent, 1)
       })
   )
 
   it.effect("a refusal carries Retry-After, too", () =>
     Effect.gen(function* () {
-      const http = fakeHttp(() => reply(400, { "retry-after": "5" }, { error: "slow_down" }))
-      const error = refusal(yield* Effect.flip(refreshThrough(http)))
+      const transport = yield* TestTransport.make(() =>
+        reply(400, { "retry-after": "5" }, { error: "slow_down" })
+      )
+      const error = refusal(yield* Effect.flip(refreshThrough(transport)))
       assert.strictEqual(error.retryAfter && Duration.toSeconds(error.retryAfter), 5)
       assert.isTrue(error.isTransient)
     })
@@ -800,7 +760,7 @@ describe("TokenEndpoint, retries", () => {
 
   it.effect("a schedule of one's own is given the failure", () =>
     Effect.gen(function* () {
-      const { sent } = yield* exhaust((index) => reply(index === 0 ? 503 : 500), {
+      const { sent } = yield* exhaust((_, index) => reply(index === 0 ? 503 : 500), {
         retry: Schedule.recurWhile((error: APIException) => error.responseCode === 503)
       })
       assert.lengthOf(sent, 2)
@@ -837,12 +797,12 @@ describe("TokenEndpoint, time", () => {
   ] as const) {
     it.effect(`ends an attempt after ${text}, and what is under way with it`, () =>
       Effect.gen(function* () {
-        const http = fakeHttp(() => Effect.never)
-        const fiber = yield* Effect.fork(Effect.flip(refreshThrough(http, { timeout, retry: once })))
+        const transport = yield* TestTransport.make(() => Effect.never)
+        const fiber = yield* Effect.fork(Effect.flip(refreshThrough(transport, { timeout, retry: once })))
         const limit = Duration.toMillis(timeout ?? "30 seconds")
         yield* TestClock.adjust(limit - 1)
         assert.isTrue(Option.isNone(yield* Fiber.poll(fiber)))
-        assert.isFalse(http.sent[0]?.signal.aborted)
+        assert.isFalse((yield* transport.sent)[0]?.signal.aborted)
         yield* TestClock.adjust(1)
         const error = apiException(yield* Fiber.join(fiber))
         assert.strictEqual(
@@ -850,7 +810,7 @@ describe("TokenEndpoint, time", () => {
           `The authorization server at https://login.example did not answer within ${text}.`
         )
         assert.isTrue(error.isTransient)
-        assert.isTrue(http.sent[0]?.signal.aborted)
+        assert.isTrue((yield* transport.sent)[0]?.signal.aborted)
       })
     )
   }
@@ -871,12 +831,14 @@ describe("TokenEndpoint, time", () => {
   it.effect("ends the request when the caller is interrupted", () =>
     Effect.gen(function* () {
       const started = yield* Deferred.make<void>()
-      const http = fakeHttp(() => Effect.zipRight(Deferred.succeed(started, undefined), Effect.never))
-      const fiber = yield* Effect.fork(refreshThrough(http))
+      const transport = yield* TestTransport.make(() =>
+        Effect.zipRight(Deferred.succeed(started, undefined), Effect.never)
+      )
+      const fiber = yield* Effect.fork(refreshThrough(transport))
       yield* Deferred.await(started)
       yield* Fiber.interrupt(fiber)
-      assert.isTrue(http.sent[0]?.signal.aborted)
-      assert.lengthOf(http.sent, 1)
+      assert.isTrue((yield* transport.sent)[0]?.signal.aborted)
+      assert.lengthOf(yield* transport.sent, 1)
     })
   )
 })
@@ -886,11 +848,7 @@ describe("TokenEndpoint, size of a reply", () => {
 
   it.effect("is up to maxResponseBytes", () =>
     Effect.gen(function* () {
-      const read = (text: string) =>
-        refreshThrough(
-          fakeHttp(() => new Response(text)),
-          { maxResponseBytes: 200 }
-        )
+      const read = (text: string) => refresh(() => new Response(text), { maxResponseBytes: 200 })
       yield* read(padded(200))
       const error = apiException(yield* Effect.flip(read(padded(201))))
       assert.include(error.message, "a body of more than 200 bytes, which was not read to its end")
@@ -900,12 +858,7 @@ describe("TokenEndpoint, size of a reply", () => {
   it.effect("counts in bytes, not in characters", () =>
     Effect.gen(function* () {
       const text = JSON.stringify({ ...good, note: "é".repeat(100) })
-      const error = yield* Effect.flip(
-        refreshThrough(
-          fakeHttp(() => new Response(text)),
-          { maxResponseBytes: text.length }
-        )
-      )
+      const error = yield* Effect.flip(refresh(() => new Response(text), { maxResponseBytes: text.length }))
       assert.include(error.message, "a body of more than")
     })
   )
@@ -918,12 +871,7 @@ describe("TokenEndpoint, size of a reply", () => {
         pull: (controller) => controller.enqueue(new Uint8Array(1000).fill(0x20, pulled++ && 0)),
         cancel: () => Deferred.unsafeDone(cancelled, Exit.void)
       })
-      yield* Effect.flip(
-        refreshThrough(
-          fakeHttp(() => new Response(body)),
-          { maxResponseBytes: 10_000 }
-        )
-      )
+      yield* Effect.flip(refresh(() => new Response(body), { maxResponseBytes: 10_000 }))
       yield* Deferred.await(cancelled)
       assert.isAtMost(pulled, 13)
     })
@@ -938,7 +886,7 @@ describe("TokenEndpoint, size of a reply", () => {
           controller.close()
         }
       })
-      const token = yield* refreshThrough(fakeHttp(() => new Response(body)))
+      const token = yield* refresh(() => new Response(body))
       assert.strictEqual(Option.getOrUndefined(token.scope), "é€🔑")
     })
   )
@@ -951,8 +899,8 @@ describe("TokenEndpoint, size of a reply", () => {
         const body = new ReadableStream<Uint8Array>({
           pull: (controller) => (left-- > 0 ? controller.enqueue(Uint8Array.of(0x20)) : controller.close())
         })
-        const http = fakeHttp(() => new Response(body))
-        const [duration, error] = yield* Effect.timed(Effect.flip(refreshThrough(http)))
+        const transport = yield* TestTransport.make(() => new Response(body))
+        const [duration, error] = yield* Effect.timed(Effect.flip(refreshThrough(transport)))
         assert.include(error.message, "an empty body")
         assert.isBelow(Duration.toMillis(duration), 3000)
       }),
@@ -986,7 +934,7 @@ describe("TokenEndpoint, secrets", () => {
           Effect.flip(endpoint.refreshToken(Redacted.make("marker-refresh")))
         ])
       ),
-      Effect.provide(fakeHttp(response).layer)
+      Effect.provide(TestTransport.layer(response))
     )
 
   const formEncoded = (text: string) => new URLSearchParams([["", text]]).toString().slice(1)
@@ -1095,10 +1043,10 @@ describe("TokenEndpoint, secrets", () => {
         request: { password },
         cause: new TypeError(`inner ${password}`)
       })
-      const http = fakeHttp(() => Effect.fail(cause))
+      const transport = yield* TestTransport.make(() => Effect.fail(cause))
       const error = yield* endpointOf({ tokenEndpoint, retry: once }, basic(clientSecret)).pipe(
         Effect.flatMap((endpoint) => Effect.flip(endpoint.fetchToken(grant))),
-        Effect.provide(http.layer)
+        Effect.provideService(HttpClient.HttpClient, transport.client)
       )
       const text = printed(error)
       assert.notInclude(text, "marker")
@@ -1116,7 +1064,7 @@ describe("TokenEndpoint, secrets", () => {
       ]) {
         const exit = yield* endpointOf({ tokenEndpoint, retry: once }).pipe(
           Effect.flatMap((endpoint) => endpoint.fetchToken(passwordOf("marker\ud800"))),
-          Effect.provide(fakeHttp(answer).layer),
+          Effect.provide(TestTransport.layer(answer)),
           Effect.exit
         )
         assert.isTrue(Exit.isFailure(exit) && Cause.isFailure(exit.cause), "a typed failure")
@@ -1136,12 +1084,19 @@ describe("TokenEndpoint, secrets", () => {
 
   const traced = (response: Response, clientAuthentication: ClientAuthentication.ClientAuthentication) =>
     Effect.gen(function* () {
-      const http = fakeHttp(() => response)
+      const seen: Array<Tracer.Span> = []
+      const transport = yield* TestTransport.make(() =>
+        Effect.map(Effect.currentSpan, (span) => {
+          seen.push(span)
+          return response
+        })
+      )
       yield* endpointOf({ tokenEndpoint, retry: once }, clientAuthentication).pipe(
         Effect.flatMap((endpoint) => Effect.either(endpoint.fetchToken(grant))),
-        Effect.provide(http.layer)
+        Effect.provideService(HttpClient.HttpClient, transport.client)
       )
-      const spans = spansOf(http.sent[0]?.span ?? Option.none())
+      const spans = spansOf(Option.fromNullable(seen[0]))
+      assert.isNotEmpty(spans)
       const text = spans.flatMap(({ attributes, status }) => [...attributes, failureOf(status)]).join("\n")
       return { spans, text }
     })
@@ -1195,7 +1150,7 @@ describe("TokenEndpoint, the refresh token of a reply that is of no use", () => 
   ] as const) {
     it.effect(`${what}: ${refreshToken ?? "none"}`, () =>
       Effect.gen(function* () {
-        const error = apiException(yield* Effect.flip(refreshThrough(fakeHttp(() => response))))
+        const error = apiException(yield* Effect.flip(refresh(() => response)))
         assert.strictEqual(error.refreshToken && Redacted.value(error.refreshToken), refreshToken)
         assert.isFalse(error.isTransient)
       })
@@ -1204,10 +1159,7 @@ describe("TokenEndpoint, the refresh token of a reply that is of no use", () => 
 })
 
 describe("TokenEndpoint, where secrets may be sent (RFC 6749 section 3.2)", () => {
-  const nowhere = Layer.succeed(
-    HttpClient.HttpClient,
-    HttpClient.make(() => Effect.dieMessage("nothing may be sent"))
-  )
+  const nowhere = TestTransport.layer(() => Effect.dieMessage("nothing may be sent"))
 
   const build = (server: AuthorizationServer.AuthorizationServer) =>
     Effect.either(
@@ -1292,7 +1244,7 @@ describe("TokenEndpoint.layerConfig", () => {
   })
 
   const configured = (config: Record<string, string>) =>
-    Layer.build(Configured.pipe(Layer.provide(fakeHttp(() => reply(200)).layer))).pipe(
+    Layer.build(Configured.pipe(Layer.provide(TestTransport.layer(() => reply(200))))).pipe(
       Effect.withConfigProvider(ConfigProvider.fromMap(new Map(Object.entries(config)))),
       Effect.either
     )
@@ -1325,16 +1277,14 @@ describe("beforeAttempt", () => {
   it.effect("runs before each attempt, and ends them when it fails", () =>
     Effect.gen(function* () {
       const seen: Array<string> = []
-      const client = HttpClient.make((request) =>
-        Effect.sync(() => {
-          seen.push("sent")
-          return HttpClientResponse.fromWeb(request, new Response("later", { status: 503 }))
-        })
+      const endpoint = yield* endpointOf({ tokenEndpoint }).pipe(
+        Effect.provide(
+          TestTransport.layer(() => {
+            seen.push("sent")
+            return reply(503)
+          })
+        )
       )
-      const endpoint = yield* TokenEndpoint.make({
-        server: { tokenEndpoint: "https://login.example/token" },
-        clientAuthentication: ClientAuthentication.none({ clientId: "client" })
-      }).pipe(Effect.provideService(HttpClient.HttpClient, client))
       const beforeAttempt = Effect.suspend(() => {
         seen.push("asked")
         return seen.length > 4 ? Effect.fail("no longer") : Effect.void
@@ -1354,7 +1304,7 @@ describe("TokenEndpoint.identity", () => {
     Effect.gen(function* () {
       const endpoint = yield* Effect.provide(
         endpointOf({ tokenEndpoint }, basic("marker")),
-        fakeHttp(() => reply(200)).layer
+        TestTransport.layer(() => reply(200))
       )
       assert.strictEqual(endpoint.identity, "client@https://login.example/token")
     })

@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Grant, type OAuthToken, TokenEndpoint, TokenManager, TokenStore } from "@effect-oauth/client"
+import type { OAuthToken, TokenManager } from "@effect-oauth/client"
+import { Fault, Journal } from "@effect-oauth/testing"
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -11,11 +12,20 @@ import * as Option from "effect/Option"
 import * as Random from "effect/Random"
 import * as Redacted from "effect/Redacted"
 import * as Stream from "effect/Stream"
-import * as FakeTokenEndpoint from "./fixtures/fakeTokenEndpoint.js"
-import * as FaultyStore from "./fixtures/faultyStore.js"
+import { access, invalidGrant, key, malformed, refreshOf, world } from "./fixtures/world.js"
 
-const key = "alice"
-const grant = Grant.password({ username: "alice", password: Redacted.make("wonderland") })
+/** What the next request for a token meets. `ended`: the session, if it is a refresh, and the server says so. */
+const outcomes = {
+  issued: Fault.none,
+  unreachable: Fault.connectionFailure,
+  lost: Fault.lostReply,
+  malformed,
+  ended: invalidGrant,
+  "refused for good": Fault.refuse("invalid_client"),
+  "refused for now": Fault.refuse("temporarily_unavailable")
+}
+
+type Outcome = keyof typeof outcomes
 
 type Step =
   | {
@@ -29,7 +39,7 @@ type Step =
   | { readonly interrupt: number }
   | { readonly advance: number }
   | { readonly setTime: number }
-  | { readonly next: FakeTokenEndpoint.Outcome; readonly latency: number }
+  | { readonly next: Outcome; readonly latency: number }
   | { readonly revocationFails: true }
   | { readonly store: "read" | "lease" | "write"; readonly times: number; readonly how: "fail" | "die" }
   | { readonly store: "mended" }
@@ -66,14 +76,14 @@ const time: FastCheck.Arbitrary<Step> = FastCheck.oneof(
 )
 
 const server: FastCheck.Arbitrary<Step> = FastCheck.record({
-  next: FastCheck.constantFrom<FakeTokenEndpoint.Outcome>(
-    "issue",
+  next: FastCheck.constantFrom<Outcome>(
+    "issued",
     "unreachable",
     "lost",
     "malformed",
-    { refuse: "invalid_grant" },
-    { refuse: "invalid_client" },
-    { refuse: "temporarily_unavailable" }
+    "ended",
+    "refused for good",
+    "refused for now"
   ),
   latency: FastCheck.constantFrom(0, 3, 30)
 })
@@ -99,16 +109,6 @@ const steps = (operations: ReadonlyArray<"read" | "lease" | "write">) =>
       { weight: 1, arbitrary: FastCheck.constant<Step>({ revocationFails: true }) }
     ),
     { minLength: 5, maxLength: 40, size: "max" }
-  )
-
-const access = (token: OAuthToken.OAuthToken): string => Redacted.value(token.accessToken)
-
-const refreshOf = (token: Option.Option<OAuthToken.OAuthToken>): string | undefined =>
-  Option.getOrUndefined(
-    Option.map(
-      Option.flatMap(token, ({ refreshToken }) => refreshToken),
-      Redacted.value
-    )
   )
 
 /** Lets every fiber run until it waits for something. */
@@ -162,17 +162,11 @@ const play = (
 ) => {
   const { adjust, clock, setTime } = makeClock()
   return Effect.gen(function* () {
-    const endpoint = FakeTokenEndpoint.make({ lifetime: `${run.lifetime} seconds` })
-    const store = FaultyStore.make()
+    const { open, server, store } = yield* world({ lifetimes: { accessToken: `${run.lifetime} seconds` } })
+    const { endSession, faults, journal } = server
     let delay = run.callback
     const onTokenUpdate = () => (delay === 0 ? Effect.void : Effect.sleep(`${delay} seconds`))
-    const managers = yield* Effect.replicateEffect(
-      TokenManager.make({ key, grant, onTokenUpdate }).pipe(
-        Effect.provideService(TokenEndpoint.TokenEndpoint, endpoint.service),
-        Effect.provideService(TokenStore.TokenStore, store.service)
-      ),
-      siblings
-    )
+    const managers = yield* Effect.replicateEffect(open({ onTokenUpdate }), siblings)
     const callers: Array<Fiber.RuntimeFiber<unknown, unknown>> = []
     const seen = new Map<string, OAuthToken.OAuthToken>()
     const seenUnstored = new Set<string>()
@@ -229,9 +223,17 @@ const play = (
       } else if ("setTime" in step) {
         yield* setTime(step.setTime * 1000)
       } else if ("next" in step) {
-        endpoint.next({ outcome: step.next, latency: `${step.latency} seconds` })
+        const { [step.next]: outcome } = outcomes
+        const met = Fault.make(step.next, (exchange) => {
+          const { refresh_token: sent = "" } = exchange.request.parameters
+          return Effect.zipRight(
+            step.next === "ended" ? endSession(sent) : Effect.void,
+            outcome.apply(exchange)
+          )
+        })
+        yield* faults.next(Fault.all(met, Fault.latency(`${step.latency} seconds`)))
       } else if ("revocationFails" in step) {
-        endpoint.nextRevocations("unreachable")
+        yield* server.nextRevocations(Fault.connectionFailure)
       } else if (step.store === "mended") {
         store.mend()
       } else {
@@ -245,7 +247,7 @@ const play = (
     }
 
     // All is well again, and what is on its way comes.
-    endpoint.always("issue")
+    yield* faults.clear
     store.mend()
     yield* setTime(latest + 100_000)
     yield* adjust(31)
@@ -257,22 +259,29 @@ const play = (
       0,
       "callers that never came back"
     )
-    assert.deepStrictEqual(endpoint.sentAgain, [], "refresh tokens sent again after a known outcome")
-    assert.isAtMost(endpoint.mostAtOnce, 1, "requests at one time")
+    assert.deepStrictEqual(yield* journal.sentAgain, [], "refresh tokens sent again after a known outcome")
+    assert.isAtMost(yield* journal.mostAtOnce(Journal.isAt("token")), 1, "requests at one time")
     assert.deepStrictEqual(
       [...seenUnstored].filter((token) => !declaredUnstored.has(token)),
       [],
       "tokens seen before they were stored, or said not to be"
     )
     // A refresh that is refused and a login, at most.
-    assert.isAtMost(endpoint.calls.filter(({ kind }) => kind === "fetch").length, calls, "logins")
-    assert.isAtMost(endpoint.calls.filter(({ kind }) => kind === "refresh").length, calls, "refreshes")
+    assert.isAtMost(yield* journal.count(Journal.hasGrantType("password")), calls, "logins")
+    assert.isAtMost(yield* journal.count(Journal.hasGrantType("refresh_token")), calls, "refreshes")
 
-    const last = endpoint.lastRefreshToken
-    if (last !== undefined && endpoint.isAlive(last)) {
-      const known = [refreshOf(Option.fromNullable(store.stored(key)))]
-      for (const manager of managers) known.push(refreshOf(yield* manager.currentToken))
-      assert.include(known, last, "the session that the server keeps")
+    // A login whose reply is malformed does not begin a session.
+    const last = yield* journal.last(
+      ({ fault = "", grantType, newRefreshToken }) =>
+        newRefreshToken !== undefined && (grantType === "refresh_token" || !fault.startsWith("malformed"))
+    )
+    const lastRefreshToken = Option.getOrUndefined(last)?.newRefreshToken
+    if (lastRefreshToken !== undefined && (yield* server.introspect(lastRefreshToken)).active) {
+      const known = [refreshOf(store.stored(key))]
+      for (const manager of managers) {
+        known.push(refreshOf(Option.getOrUndefined(yield* manager.currentToken)))
+      }
+      assert.include(known, Redacted.value(lastRefreshToken), "the session that the server keeps")
     }
 
     delay = 0
@@ -297,7 +306,7 @@ describe("whatever happens in whatever order", () => {
     "one manager on a store that fails, too, keeps its promises",
     { steps: steps(["read", "lease", "write", "write", "write"]), seed, lifetime, callback },
     (run) => play(run, 1),
-    { timeout: 30_000, fastCheck: { numRuns: 100 } }
+    { timeout: 60_000, fastCheck: { numRuns: 100 } }
   )
 
   // While nothing can be written, two managers cannot know of each other's tokens.
@@ -305,6 +314,6 @@ describe("whatever happens in whatever order", () => {
     "two managers on one store that can be written keep their promises",
     { steps: steps(["read", "lease"]), seed, lifetime, callback },
     (run) => play(run, 2),
-    { timeout: 30_000, fastCheck: { numRuns: 100 } }
+    { timeout: 60_000, fastCheck: { numRuns: 100 } }
   )
 })

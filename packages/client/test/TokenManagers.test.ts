@@ -1,14 +1,6 @@
-import { HttpClient, HttpClientResponse } from "@effect/platform"
 import { assert, describe, it } from "@effect/vitest"
-import {
-  AuthorizedHttpClient,
-  Grant,
-  OAuthToken,
-  TokenEndpoint,
-  TokenManager,
-  TokenManagers,
-  TokenStore
-} from "@effect-oauth/client"
+import { AuthorizedHttpClient, Grant, OAuthToken, TokenManagers } from "@effect-oauth/client"
+import { Fault, TestTransport } from "@effect-oauth/testing"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -20,34 +12,39 @@ import * as Redacted from "effect/Redacted"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import * as TestClock from "effect/TestClock"
-import * as FakeTokenEndpoint from "./fixtures/fakeTokenEndpoint.js"
 import * as FaultyStore from "./fixtures/faultyStore.js"
+import { access, invalidGrant, key, refreshOf, serverOf, world } from "./fixtures/world.js"
 
 const grantOf = (username: string, scope?: string) =>
   Grant.password({ username, password: Redacted.make("A3ddj3w"), scope })
 
-const world = (options: Partial<TokenManagers.Options> = {}) =>
+const users = ["alice", "bob", "carol"].map((username) => ({ username, password: "A3ddj3w" }))
+
+/** Where alice, bob and carol are at home, with the stores of these tests. */
+const places = Effect.map(serverOf({ users, scopes: ["reader", "writer", "more"] }), (server) => {
+  const store = FaultyStore.make()
+  return { server, store, layer: Layer.merge(server.layer, store.layer) }
+})
+
+const tenants = (options: Partial<TokenManagers.Options> = {}) =>
   Effect.gen(function* () {
-    const endpoint = FakeTokenEndpoint.make({ latency: 0 })
-    const store = FaultyStore.make()
+    const { layer, server, store } = yield* places
     const managers = yield* TokenManagers.make({
       session: (key) => ({ grant: grantOf(key) }),
       ...options
-    }).pipe(Effect.provide(Layer.merge(endpoint.layer, store.layer)))
-    return { endpoint, managers, store }
+    }).pipe(Effect.provide(layer))
+    return { managers, server, store }
   })
-
-const access = (token: OAuthToken.OAuthToken): string => Redacted.value(token.accessToken)
 
 describe("TokenManagers", () => {
   it.scoped("have a session and a flight for each key", () =>
     Effect.gen(function* () {
-      const { endpoint, managers } = yield* world()
+      const { managers, server } = yield* tenants()
       const keys = Array.from({ length: 300 }, (_, index) => ["alice", "bob", "carol"][index % 3] ?? "")
       const tokens = yield* Effect.forEach(keys, (key) => Effect.map(managers.getToken(key), access), {
         concurrency: "unbounded"
       })
-      assert.strictEqual(endpoint.requests, 3)
+      assert.strictEqual(yield* server.requests, 3)
       assert.strictEqual(new Set(tokens).size, 3)
       for (const [index, token] of tokens.entries()) assert.strictEqual(token, tokens[index % 3])
     })
@@ -55,7 +52,7 @@ describe("TokenManagers", () => {
 
   it.scoped("never give a key the token of another, though their users are one", () =>
     Effect.gen(function* () {
-      const { endpoint, managers } = yield* world({
+      const { managers, server } = yield* tenants({
         session: (key) => ({
           key: "one name for all",
           grant: key === "reader" || key === "writer" ? grantOf("alice", key) : grantOf("alice")
@@ -64,32 +61,31 @@ describe("TokenManagers", () => {
       const get = (key: string) => Effect.map(managers.getToken(key), access)
       const tokens = yield* Effect.forEach(["reader", "writer", "one", "two", ""], get)
       assert.strictEqual(new Set(tokens).size, 5)
-      assert.strictEqual(endpoint.requests, 5)
+      assert.strictEqual(yield* server.requests, 5)
     })
   )
 
   it.scoped("find the session of a key again whose grant has not changed, and no other", () =>
     Effect.gen(function* () {
-      const endpoint = FakeTokenEndpoint.make({ latency: 0 })
-      const store = FaultyStore.make()
+      const { layer, server } = yield* places
       const get = (session: TokenManagers.Options["session"]) =>
         TokenManagers.make({ session }).pipe(
           Effect.flatMap((managers) => managers.getToken("tenant")),
-          Effect.provide(Layer.merge(endpoint.layer, store.layer)),
+          Effect.provide(layer),
           Effect.scoped,
           Effect.map(access)
         )
       const first = yield* get(() => ({ grant: grantOf("alice") }))
       assert.strictEqual(yield* get(() => ({ grant: grantOf("alice") })), first)
       assert.notStrictEqual(yield* get(() => ({ grant: grantOf("alice", "more") })), first)
-      assert.strictEqual(endpoint.requests, 2)
+      assert.strictEqual(yield* server.requests, 2)
     })
   )
 
   it.scoped("let go of a manager that nobody uses, and of none in use", () =>
     Effect.gen(function* () {
       let made = 0
-      const { endpoint, managers } = yield* world({
+      const { managers, server } = yield* tenants({
         session: (key) => {
           made += 1
           return { grant: grantOf(key) }
@@ -110,58 +106,54 @@ describe("TokenManagers", () => {
       yield* get
       // A new one, which found the session in the store.
       assert.strictEqual(made, 2)
-      assert.strictEqual(endpoint.requests, 1)
+      assert.strictEqual(yield* server.requests, 1)
     })
   )
 
   it.scoped("fail each key for itself", () =>
     Effect.gen(function* () {
-      const { endpoint, managers } = yield* world()
-      endpoint.next({ outcome: { refuse: "invalid_grant" } })
+      const { managers, server } = yield* tenants()
+      yield* server.faults.next(invalidGrant)
       const refused = yield* Effect.flip(managers.getToken("alice"))
       assert.strictEqual(refused._tag, "OAuthProviderException")
       yield* managers.getToken("bob")
       assert.strictEqual((yield* Effect.flip(managers.getToken("alice")))._tag, "OAuthProviderException")
-      assert.strictEqual(endpoint.requests, 2)
+      assert.strictEqual(yield* server.requests, 2)
     })
   )
 
   it.scoped("authorize the requests of many users with one client", () =>
     Effect.gen(function* () {
-      const { managers } = yield* world()
-      const sent: Array<string | undefined> = []
-      const client = HttpClient.make((request) =>
-        Effect.sync(() => {
-          sent.push(request.headers["authorization"])
-          return HttpClientResponse.fromWeb(request, new Response("{}"))
-        })
-      )
+      const { managers } = yield* tenants()
+      const api = yield* TestTransport.make(() => new Response("{}"))
       const options = { origins: ["https://api.example.com"] }
       for (const user of ["alice", "bob", "alice"]) {
-        const authorized = AuthorizedHttpClient.authorize(client, managers.source(user), options)
+        const authorized = AuthorizedHttpClient.authorize(api.client, managers.source(user), options)
         yield* authorized.get("https://api.example.com/me")
       }
-      assert.deepStrictEqual(sent, ["Bearer access-1", "Bearer access-2", "Bearer access-1"])
+      const sent = yield* api.sent
+      assert.deepStrictEqual(
+        sent.map(({ authorization }) => authorization),
+        ["Bearer access-1", "Bearer access-2", "Bearer access-1"]
+      )
     })
   )
 
   it.scoped("talk to the server and the store they were made with, whoever asks first", () =>
     Effect.gen(function* () {
-      const { endpoint, managers, store } = yield* world()
-      const foreign = { endpoint: FakeTokenEndpoint.make(), store: FaultyStore.make() }
-      yield* managers
-        .getToken("alice")
-        .pipe(Effect.provide(Layer.merge(foreign.endpoint.layer, foreign.store.layer)))
-      assert.strictEqual(endpoint.requests, 1)
-      assert.strictEqual(foreign.endpoint.requests, 0)
+      const { managers, server, store } = yield* tenants()
+      const others = yield* places
+      yield* managers.getToken("alice").pipe(Effect.provide(others.layer))
+      assert.strictEqual(yield* server.requests, 1)
+      assert.strictEqual(yield* others.server.requests, 0)
       assert.isTrue(store.hasStored("access-1"))
-      assert.isFalse(foreign.store.hasStored("access-1"))
+      assert.isFalse(others.store.hasStored("access-1"))
     })
   )
 
   it.scoped("keep a manager that nobody uses for as long as nobody else has its newest token", () =>
     Effect.gen(function* () {
-      const { endpoint, managers, store } = yield* world({ idleTimeToLive: "1 minute" })
+      const { managers, server, store } = yield* tenants({ idleTimeToLive: "1 minute" })
       yield* managers.getToken("alice")
       yield* TestClock.adjust("1 hour")
       store.fail("write", 1000)
@@ -170,18 +162,17 @@ describe("TokenManagers", () => {
       store.mend()
       yield* TestClock.adjust("1 hour")
       yield* managers.getToken("alice")
-      assert.deepStrictEqual(endpoint.journal.slice(1), ["refresh refresh-1", "refresh refresh-2"])
-      assert.deepStrictEqual(endpoint.sentAgain, [])
+      assert.deepStrictEqual((yield* server.story).slice(1), ["refresh refresh-1", "refresh refresh-2"])
+      assert.deepStrictEqual(yield* server.journal.sentAgain, [])
     })
   )
 
   it.scoped("end with their scope, and store what was on its way", () =>
     Effect.gen(function* () {
-      const endpoint = FakeTokenEndpoint.make({ latency: 0 })
-      const store = FaultyStore.make()
+      const { layer, store } = yield* places
       const scope = yield* Scope.make()
       const managers = yield* TokenManagers.make({ session: (key) => ({ grant: grantOf(key) }) }).pipe(
-        Effect.provide(Layer.merge(endpoint.layer, store.layer)),
+        Effect.provide(layer),
         Scope.extend(scope)
       )
       store.fail("write")
@@ -194,40 +185,27 @@ describe("TokenManagers", () => {
 })
 
 describe("a storage that", () => {
-  const key = "alice"
   const open = Effect.gen(function* () {
-    const endpoint = FakeTokenEndpoint.make({ latency: 0 })
-    const store = FaultyStore.make()
-    const manager = yield* TokenManager.make({ key, grant: grantOf("alice") }).pipe(
-      Effect.provideService(TokenEndpoint.TokenEndpoint, endpoint.service),
-      Effect.provideService(TokenStore.TokenStore, store.service)
-    )
+    const { open, ...rest } = yield* world()
+    const manager = yield* open()
     yield* manager.getToken
-    return { endpoint, manager, store }
+    return { ...rest, manager }
   })
-
-  const refreshOf = (token: OAuthToken.OAuthToken | undefined) =>
-    Option.getOrUndefined(
-      Option.map(
-        Option.flatMap(Option.fromNullable(token), (it) => it.refreshToken),
-        Redacted.value
-      )
-    )
 
   it.scoped("has lost everything does not end the session: it goes on, and is stored again", () =>
     Effect.gen(function* () {
-      const { endpoint, manager, store } = yield* open
+      const { manager, server, store } = yield* open
       store.lose(key)
       yield* TestClock.adjust("1 hour")
       yield* manager.getToken
-      assert.deepStrictEqual(endpoint.journal.slice(1), ["refresh refresh-1"])
+      assert.deepStrictEqual((yield* server.story).slice(1), ["refresh refresh-1"])
       assert.strictEqual(refreshOf(store.stored(key)), "refresh-2")
     })
   )
 
   it.scoped("has lost a token that is still good is given it again", () =>
     Effect.gen(function* () {
-      const { endpoint, manager, store } = yield* open
+      const { manager, server, store } = yield* open
       const heard: Array<string> = []
       yield* Effect.forkScoped(
         Stream.runForEach(manager.events, ({ _tag }) => Effect.sync(() => heard.push(_tag)))
@@ -236,7 +214,7 @@ describe("a storage that", () => {
       store.lose(key)
       // Within the leeway the store is asked.
       yield* TestClock.adjust(Duration.minutes(59.5))
-      endpoint.next({ outcome: "unreachable" })
+      yield* server.faults.next(Fault.connectionFailure)
       yield* manager.getToken
       yield* TestClock.adjust("10 seconds")
       assert.strictEqual(refreshOf(store.stored(key)), "refresh-1")
@@ -246,34 +224,23 @@ describe("a storage that", () => {
 
   it.scoped("went back to an older state does not bring a spent refresh token back", () =>
     Effect.gen(function* () {
-      const { endpoint, manager, store } = yield* open
+      const { manager, server, store } = yield* open
       const older = { token: Option.fromNullable(store.stored(key)), version: 1 }
       yield* TestClock.adjust("1 hour")
       yield* manager.getToken
       store.lose(key, older)
       yield* TestClock.adjust("1 hour")
       yield* manager.getToken
-      assert.deepStrictEqual(endpoint.journal.slice(1), ["refresh refresh-1", "refresh refresh-2"])
-      assert.deepStrictEqual(endpoint.sentAgain, [])
+      assert.deepStrictEqual((yield* server.story).slice(1), ["refresh refresh-1", "refresh refresh-2"])
+      assert.deepStrictEqual(yield* server.journal.sentAgain, [])
       assert.strictEqual(refreshOf(store.stored(key)), "refresh-3")
     })
   )
 
   it.scoped("may forget what is of no use any more, without a word", () =>
     Effect.gen(function* () {
-      const endpoint = FakeTokenEndpoint.make({ latency: 0 })
-      const store = FaultyStore.make()
-      const manager = yield* TokenManager.make({ key, grant: grantOf("alice") }).pipe(
-        Effect.provideService(TokenEndpoint.TokenEndpoint, {
-          ...endpoint.service,
-          fetchToken: (...request) =>
-            Effect.map(
-              endpoint.service.fetchToken(...request),
-              (token) => new OAuthToken.OAuthToken({ ...token, refreshToken: Option.none() })
-            )
-        }),
-        Effect.provideService(TokenStore.TokenStore, store.service)
-      )
+      const { open, store } = yield* world({ refreshTokens: "none" })
+      const manager = yield* open()
       const heard: Array<string> = []
       yield* Effect.forkScoped(
         Stream.runForEach(manager.events, ({ _tag }) => Effect.sync(() => heard.push(_tag)))
@@ -290,14 +257,17 @@ describe("a storage that", () => {
 
   it.scoped("has lost a session that is ended: it is revoked all the same, and marked as ended", () =>
     Effect.gen(function* () {
-      const { endpoint, manager, store } = yield* open
+      const { manager, server, store } = yield* open
       store.lose(key)
       yield* manager.logout
-      assert.deepStrictEqual(endpoint.journal.slice(1), ["revoke refresh-1", "revoke access-1"])
+      assert.deepStrictEqual((yield* server.story).slice(1), ["revoke refresh-1", "revoke access-1"])
       const session = yield* store.service.read(key)
       assert.isTrue(session.isEnded)
     })
   )
+
+  const sibling = (expiresIn: Duration.DurationInput) =>
+    OAuthToken.issue({ accessToken: "sibling", refreshToken: "sibling-refresh", expiresIn })
 
   const meanwhile = {
     "a good token": (store: FaultyStore.FaultyStore) =>
@@ -307,16 +277,13 @@ describe("a storage that", () => {
     "an end": (store: FaultyStore.FaultyStore) => Effect.sync(() => store.sibling.remove(key))
   }
 
-  const sibling = (expiresIn: Duration.DurationInput) =>
-    OAuthToken.issue({ accessToken: "sibling", refreshToken: "sibling-refresh", expiresIn })
-
   for (const [what, write] of Object.entries(meanwhile)) {
     it.scoped(`was given ${what} while a holder was stopped keeps it when that one comes back`, () =>
       Effect.gen(function* () {
-        const { endpoint, manager, store } = yield* open
+        const { manager, server, store } = yield* open
         yield* TestClock.adjust("1 hour")
         // The reply comes after all of that.
-        endpoint.next({ latency: "5 seconds" })
+        yield* server.faults.next(Fault.latency("5 seconds"))
         const waiter = yield* Effect.fork(Effect.exit(manager.getToken))
         yield* TestClock.adjust("1 second")
         yield* write(store)
@@ -333,7 +300,7 @@ describe("a storage that", () => {
           assert.strictEqual(Exit.isSuccess(exit) && access(exit.value), "sibling")
         } else {
           // It is refreshed, and not replaced by what the stopped one had got.
-          assert.include(endpoint.journal, "refresh sibling-refresh")
+          assert.include(yield* server.story, "refresh sibling-refresh")
           assert.notStrictEqual(stored, "refresh-2")
         }
       })
@@ -342,7 +309,7 @@ describe("a storage that", () => {
 
   it.scoped("was given what a refused sibling had left does not lose the live token in memory", () =>
     Effect.gen(function* () {
-      const { endpoint, manager, store } = yield* open
+      const { manager, server, store } = yield* open
       const first = Option.getOrThrow(Option.fromNullable(store.stored(key)))
       yield* TestClock.adjust("1 hour")
       store.fail("write", 3)
@@ -352,52 +319,52 @@ describe("a storage that", () => {
       assert.strictEqual(refreshOf(store.stored(key)), "refresh-2")
       yield* TestClock.adjust("1 hour")
       yield* manager.getToken
-      assert.deepStrictEqual(endpoint.journal.slice(1), ["refresh refresh-1", "refresh refresh-2"])
+      assert.deepStrictEqual((yield* server.story).slice(1), ["refresh refresh-1", "refresh refresh-2"])
     })
   )
 
   it.scoped("is down does not keep a good token from being used", () =>
     Effect.gen(function* () {
-      const { endpoint, manager, store } = yield* open
+      const { manager, server, store } = yield* open
       for (const operation of ["read", "lease", "write"] as const) store.fail(operation, 1000)
       yield* TestClock.adjust(Duration.minutes(59.9))
       for (let call = 0; call < 20; call++) yield* manager.getToken
-      assert.strictEqual(endpoint.requests, 1)
+      assert.strictEqual(yield* server.requests, 1)
       yield* TestClock.adjust("1 minute")
       const error = yield* Effect.flip(manager.getToken)
       assert.strictEqual(error._tag, "TokenStoreError")
       const failures = yield* Metric.value(
         Metric.counter("oauth.token_store.failures", {
-          description: "What the token store could not do, by operation and reason.",
+          description: "What the token store could not do.",
           incremental: true
-        }).pipe(Metric.tagged("operation", "read"), Metric.tagged("reason", "Unavailable"))
+        }).pipe(
+          Metric.tagged("unit", "{failure}"),
+          Metric.tagged("oauth.store.operation", "read"),
+          Metric.tagged("error.type", "Unavailable")
+        )
       )
       assert.isAtLeast(failures.count, 2)
       store.mend()
       yield* manager.getToken
-      assert.deepStrictEqual(endpoint.sentAgain, [])
+      assert.deepStrictEqual(yield* server.journal.sentAgain, [])
     })
   )
 
   it.scoped("gave the lease to another before anything was spent: its token is adopted", () =>
     Effect.gen(function* () {
-      const { endpoint, manager, store } = yield* open
+      const { manager, server, store } = yield* open
       yield* TestClock.adjust("1 hour")
-      const sibling = yield* OAuthToken.issue({
-        accessToken: "sibling",
-        refreshToken: "sibling-refresh",
-        expiresIn: "1 hour"
-      })
+      const token = yield* sibling("1 hour")
       let asked = 0
       store.before(
         "confirm",
         Effect.sync(() => {
           asked += 1
-          if (asked === 1) store.sibling.write(key, sibling)
+          if (asked === 1) store.sibling.write(key, token)
         })
       )
       assert.strictEqual(access(yield* manager.getToken), "sibling")
-      assert.strictEqual(endpoint.requests, 1)
+      assert.strictEqual(yield* server.requests, 1)
     })
   )
 })

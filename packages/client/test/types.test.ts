@@ -18,6 +18,7 @@ import {
   Grant,
   type OAuthProviderException,
   OAuthToken,
+  type SessionStatus,
   TokenEndpoint,
   type TokenError,
   TokenEvent,
@@ -308,6 +309,7 @@ describe("types of TokenManager", () => {
     expectTypeOf<Service["isTokenExpired"]>().toEqualTypeOf<Effect.Effect<boolean, TokenStoreError>>()
     expectTypeOf<Service["logout"]>().toEqualTypeOf<Effect.Effect<void, TokenError>>()
     expectTypeOf<Service["events"]>().toEqualTypeOf<Stream.Stream<TokenEvent.TokenEvent>>()
+    expectTypeOf<Service["status"]>().toEqualTypeOf<Effect.Effect<SessionStatus.SessionStatus>>()
   })
 })
 

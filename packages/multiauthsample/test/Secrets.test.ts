@@ -1,6 +1,7 @@
 import { HttpClientRequest } from "@effect/platform"
 import { assert, describe, it } from "@effect/vitest"
 import { ScriptedServer } from "@effect-oauth/loopback-servers"
+import { recordingLogs, recordingSpans, shown } from "@effect-oauth/loopback-servers/Evidence"
 import { Effect, type Exit, Redacted, Schedule } from "effect"
 import {
   ApiHeaderCredentials,
@@ -14,7 +15,6 @@ import {
   OAuthCCGCredentials,
   OAuthROPCGCredentials
 } from "multiauthsample"
-import { recordingLogs, recordingSpans, shown } from "../../client/test/fixtures/evidence.js"
 import { connect, serversAt } from "./fixtures/connect.js"
 
 // Everything that is secret has this in it, in one form or another.
@@ -162,8 +162,8 @@ const evidenceOf = (call: Call, script: ScriptedServer.Script) =>
       )
     }).pipe(Effect.provide(logs.layer), Effect.provide(spans.layer))
     const failure = exit._tag === "Failure" ? exit : undefined
-    const texts = shown([failure, logs.lines, spans.spans(), seen], new Set())
-    return { texts: [...texts, ...(failure === undefined ? [] : shown(failure, new Set()))], failure }
+    const texts = shown([failure, logs.lines, spans.spans(), seen])
+    return { texts: [...texts, ...(failure === undefined ? [] : shown(failure))], failure }
   })
 
 const showsNothing = (texts: ReadonlyArray<string>) => {

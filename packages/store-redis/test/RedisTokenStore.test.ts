@@ -1,8 +1,9 @@
 import { inspect } from "node:util"
 import { assert, describe, it } from "@effect/vitest"
-import { Grant, TokenManager, TokenStore } from "@effect-oauth/client"
+import { TokenManager, TokenStore } from "@effect-oauth/client"
 import { Installation, Redis } from "@effect-oauth/loopback-servers"
 import { RedisTokenStore } from "@effect-oauth/store-redis"
+import { Fault } from "@effect-oauth/testing"
 import * as Config from "effect/Config"
 import * as ConfigProvider from "effect/ConfigProvider"
 import * as Duration from "effect/Duration"
@@ -12,7 +13,6 @@ import * as Logger from "effect/Logger"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Schedule from "effect/Schedule"
-import * as fakeTokenEndpoint from "../../client/test/fixtures/fakeTokenEndpoint.js"
 import {
   accessOf,
   put,
@@ -20,11 +20,10 @@ import {
   tokenOf,
   tokenStoreContract
 } from "../../client/test/fixtures/tokenStoreContract.js"
+import { serverOf } from "../../client/test/fixtures/world.js"
 import { ask, clientOf, freshPrefix, networkTo, poolOf, shared } from "./support.js"
 
 const hashOfAlice = "2bd806c97f0e00af1a1fc3328fa763a9269723c8db8fac4f93af71db186d6e90"
-
-const grant = Grant.password({ username: "alice", password: Redacted.make("wonderland") })
 
 const end = (key: string) =>
   Effect.flatMap(TokenStore.TokenStore, (store) =>
@@ -132,10 +131,10 @@ describe(...Installation.needing("RedisTokenStore", Redis.installation), () => {
     it.scopedLive("gets the session back from a process that has it in memory", () =>
       Effect.gen(function* () {
         const server = yield* Redis.make()
-        const endpoint = fakeTokenEndpoint.make()
+        const tokens = yield* serverOf()
         const Store = RedisTokenStore.layer({ url: server.url })
-        const Manager = TokenManager.layer({ key: "alice", grant }).pipe(
-          Layer.provide(endpoint.layer),
+        const Manager = TokenManager.layer({ key: "alice", grant: tokens.grant }).pipe(
+          Layer.provide(tokens.layer),
           Layer.provideMerge(Store)
         )
         yield* Effect.gen(function* () {
@@ -146,7 +145,7 @@ describe(...Installation.needing("RedisTokenStore", Redis.installation), () => {
           yield* server.start
           yield* Effect.retry(manager.refreshToken(), soon)
           assert.strictEqual(yield* stored("alice"), "access-2")
-          assert.deepStrictEqual(endpoint.journal.slice(1), ["refresh refresh-1"])
+          assert.deepStrictEqual((yield* tokens.story).slice(1), ["refresh refresh-1"])
         }).pipe(Effect.provide(Manager))
       })
     )
@@ -154,22 +153,22 @@ describe(...Installation.needing("RedisTokenStore", Redis.installation), () => {
     it.scopedLive("in the midst of a refresh gets the new token all the same", () =>
       Effect.gen(function* () {
         const server = yield* Redis.make()
-        const endpoint = fakeTokenEndpoint.make()
-        const Manager = TokenManager.layer({ key: "alice", grant }).pipe(
-          Layer.provide(endpoint.layer),
+        const tokens = yield* serverOf()
+        const Manager = TokenManager.layer({ key: "alice", grant: tokens.grant }).pipe(
+          Layer.provide(tokens.layer),
           Layer.provideMerge(RedisTokenStore.layer({ url: server.url, timeout: "500 millis" }))
         )
         yield* Effect.gen(function* () {
           const manager = yield* TokenManager.TokenManager
           yield* manager.getToken
-          endpoint.next({ gate: Effect.orDie(Effect.zipRight(server.kill, server.start)) })
+          yield* tokens.faults.next(Fault.heldUntil(Effect.orDie(Effect.zipRight(server.kill, server.start))))
           const token = yield* Effect.retry(manager.refreshToken(), soon)
           assert.strictEqual(Redacted.value(token.accessToken), "access-2")
           yield* Effect.retry(
             Effect.filterOrFail(stored("alice"), (access) => access === "access-2"),
             soon
           )
-          assert.deepStrictEqual(endpoint.sentAgain, [])
+          assert.deepStrictEqual(yield* tokens.journal.sentAgain, [])
         }).pipe(Effect.provide(Manager))
       })
     )

@@ -2,16 +2,15 @@ import { type ChildProcess, spawn } from "node:child_process"
 import { fileURLToPath } from "node:url"
 import * as Statement from "@effect/sql/Statement"
 import { assert, describe, it } from "@effect/vitest"
-import { Grant, TokenEndpoint, TokenManager, TokenStore } from "@effect-oauth/client"
+import { TokenEndpoint, TokenManager, TokenStore } from "@effect-oauth/client"
 import { Installation, PostgreSQL } from "@effect-oauth/loopback-servers"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
-import * as Redacted from "effect/Redacted"
-import * as fakeTokenEndpoint from "../../client/test/fixtures/fakeTokenEndpoint.js"
 import { accessOf, tokenOf } from "../../client/test/fixtures/tokenStoreContract.js"
+import { serverOf } from "../../client/test/fixtures/world.js"
 import {
   type Database,
   libsql,
@@ -42,12 +41,9 @@ describe(
       Effect.gen(function* () {
         const sql = yield* pgClient(yield* server)
         const storage = yield* storageOn(sql, { table: "rolled_back" })
-        const endpoint = fakeTokenEndpoint.make({ lifetime: "1 hour" })
-        const manager = yield* TokenManager.make({
-          grant: Grant.password({ username: "alice", password: Redacted.make("wonderland") }),
-          key: "alice"
-        }).pipe(
-          Effect.provideService(TokenEndpoint.TokenEndpoint, endpoint.service),
+        const { endpoint, grant, story } = yield* serverOf()
+        const manager = yield* TokenManager.make({ grant, key: "alice" }).pipe(
+          Effect.provideService(TokenEndpoint.TokenEndpoint, endpoint),
           Effect.provide(TokenStore.layerStorage(Effect.succeed(storage)))
         )
         yield* sql`CREATE TABLE orders (id INT)`
@@ -63,7 +59,7 @@ describe(
         )
         assert.deepStrictEqual(exit, Exit.fail("no"))
         assert.lengthOf(yield* sql`SELECT * FROM orders`, 0)
-        assert.deepStrictEqual(endpoint.journal.slice(1), ["refresh refresh-1"])
+        assert.deepStrictEqual((yield* story).slice(1), ["refresh refresh-1"])
         assert.include(Option.getOrThrow(yield* storage.read("alice")), "refresh-2")
       })
     )

@@ -6,6 +6,7 @@ import * as Data from "effect/Data"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as answer from "./internal/answer.js"
+import type * as Journal from "./Journal.js"
 
 /**
  * The connection was lost before the answer was there. The client sees its transport fail.
@@ -22,6 +23,8 @@ export class Disconnected extends Data.TaggedError("Disconnected")<{ readonly me
  * @category models
  */
 export interface Exchange {
+  /** What was asked, as the journal has it. */
+  readonly request: Journal.Entry
   /** Has the server act on the request. Not running it means that the request never arrived. */
   readonly act: Effect.Effect<HttpServerResponse.HttpServerResponse, Disconnected>
   /** The clock of the server, in milliseconds. */
@@ -61,13 +64,59 @@ export interface Fault {
 export const make = (name: string, apply: Fault["apply"]): Fault => ({ name, apply })
 
 /**
- * The server acts at once, and its answer takes so long.
+ * Nothing goes wrong: for a plan that begins with a later request.
+ *
+ * @example
+ * ```ts
+ * import { Fault, TestAuthorizationServer } from "@effect-oauth/testing"
+ * import { Effect } from "effect"
+ *
+ * const secondRevocationFails = Effect.flatMap(TestAuthorizationServer.TestAuthorizationServer, ({ faults }) =>
+ *   faults.nextAt("revocation", Fault.none, Fault.unavailable())
+ * )
+ * ```
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const none: Fault = make("none", ({ act }) => act)
+
+/**
+ * The server acts at once, and the client hears of it so much later.
  *
  * @since 0.1.0
  * @category constructors
  */
 export const latency = (duration: Duration.DurationInput): Fault =>
-  make("latency", ({ act }) => Effect.zipLeft(act, Effect.sleep(duration)))
+  make("latency", held(Effect.sleep(duration)))
+
+/**
+ * The server acts at once, and the client hears of it when `released` has ended: for what happens meanwhile.
+ *
+ * @example
+ * ```ts
+ * import { Fault, TestAuthorizationServer } from "@effect-oauth/testing"
+ * import { Deferred, Effect } from "effect"
+ *
+ * const program = Effect.gen(function* () {
+ *   const { faults } = yield* TestAuthorizationServer.TestAuthorizationServer
+ *   const released = yield* Deferred.make<void>()
+ *   yield* faults.next(Fault.heldUntil(Deferred.await(released)))
+ *   // The token that is asked for now is on its way until:
+ *   yield* Deferred.succeed(released, undefined)
+ * })
+ * ```
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const heldUntil = (released: Effect.Effect<unknown>): Fault => make("heldUntil", held(released))
+
+/** A loss is held back as an answer is. */
+const held =
+  (released: Effect.Effect<unknown>): Fault["apply"] =>
+  ({ act }) =>
+    Effect.flatMap(Effect.either(act), (outcome) => Effect.zipRight(released, outcome))
 
 /**
  * The request takes so long to arrive, and is acted on then.
@@ -256,6 +305,6 @@ export const unauthorized: Fault = make("unauthorized", () =>
  * @category combinators
  */
 export const all = (...faults: ReadonlyArray<Fault>): Fault =>
-  make(faults.map(({ name }) => name).join(", "), ({ act, now }) =>
-    faults.reduce((inner, { apply }) => apply({ act: inner, now }), act)
+  make(faults.map(({ name }) => name).join(", "), (exchange) =>
+    faults.reduce((act, { apply }) => apply({ ...exchange, act }), exchange.act)
   )

@@ -51,6 +51,8 @@ export interface Entry {
   readonly status?: number | undefined
   /** The `error` that it was answered. */
   readonly error?: string | undefined
+  /** The refresh token that it was answered, as the answer left. */
+  readonly newRefreshToken?: Redacted.Redacted<string> | undefined
 }
 
 /**
@@ -84,6 +86,13 @@ export interface Journal {
   readonly count: (which?: Which) => Effect.Effect<number>
   /** The latest one. Default: of any kind. */
   readonly last: (which?: Which) => Effect.Effect<Option.Option<Entry>>
+  /** The most that were under way at the same moment. Default: of any kind. */
+  readonly mostAtOnce: (which?: Which) => Effect.Effect<number>
+  /**
+   * Refreshes with a refresh token whose fate a client knew: one before was answered with another refresh token, or
+   * with `invalid_grant`. A server with detection of reuse ends the session for it.
+   */
+  readonly sentAgain: Effect.Effect<ReadonlyArray<Entry>>
   /** Those that arrived since this was asked before, for a test in several steps. */
   readonly sinceLast: Effect.Effect<ReadonlyArray<Entry>>
   /** Forgets all of them. */

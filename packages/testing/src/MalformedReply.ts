@@ -167,3 +167,27 @@ export const kinds: ReadonlyArray<Kind> = Object.keys(changes).filter(isKind)
  * @category constructors
  */
 export const make = (kind: Kind): Fault.Fault => Fault.altered(kind, changes[kind])
+
+/**
+ * The server acts, as it always does, and its reply has these members in place of its own. One that is `undefined` is left
+ * out.
+ *
+ * @example
+ * ```ts
+ * import { MalformedReply, TestAuthorizationServer } from "@effect-oauth/testing"
+ * import { Effect } from "effect"
+ *
+ * const oddNext = Effect.gen(function* () {
+ *   const { faults } = yield* TestAuthorizationServer.TestAuthorizationServer
+ *   yield* faults.next(MalformedReply.withMembers({ token_type: "N_A", expires_in: "3599", scope: undefined }))
+ * })
+ * ```
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const withMembers = (replaced: Readonly<Record<string, unknown>>): Fault.Fault =>
+  Fault.altered(
+    `with ${Object.keys(replaced).join(", ")}`,
+    members((token) => ({ ...token, ...replaced }))
+  )

@@ -111,6 +111,18 @@ export interface Options {
 export type TokenText = string | Redacted.Redacted<string>
 
 /**
+ * What nobody but the server, its clients and its users may see.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Secret {
+  /** What it is, such as `the password of alice` or `a refresh token`. */
+  readonly name: string
+  readonly value: Redacted.Redacted<string>
+}
+
+/**
  * An authorization server that a test has in its hands, and the resource server that takes its tokens. Both keep time by
  * the `Clock` of whoever asks: the test clock, in a test.
  *
@@ -132,6 +144,8 @@ export interface Service {
   readonly grant: Grant.Grant
   readonly journal: Journal.Journal
   readonly faults: Faults.Faults
+  /** All that it keeps secret: passwords and client secrets as they are now, tokens and codes whether good or not. */
+  readonly secrets: Effect.Effect<ReadonlyArray<Secret>>
   /**
    * Plays the user: goes to the authorization endpoint and gives the URL that they are sent back to. Default: the first
    * user, who agrees.

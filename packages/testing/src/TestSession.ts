@@ -3,6 +3,7 @@
  */
 
 import type * as HttpClient from "@effect/platform/HttpClient"
+import type * as AuthorizationServer from "@effect-oauth/client/AuthorizationServer"
 import * as AuthorizedHttpClient from "@effect-oauth/client/AuthorizedHttpClient"
 import type { AuthValidationException } from "@effect-oauth/client/AuthValidationException"
 import * as TokenEndpoint from "@effect-oauth/client/TokenEndpoint"
@@ -25,9 +26,21 @@ export type Services =
   | TokenStore.TokenStore
 
 /**
+ * Those of the `TokenManager`, and what else a program that is tested may have chosen.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Options extends TokenManager.Options {
+  /** How the program talks to the server, such as its `retry` and its `timeout`. */
+  readonly server?: Partial<AuthorizationServer.AuthorizationServer> | undefined
+  /** How it calls the API. Default: the origin of the resource server is the only one. */
+  readonly client?: Partial<AuthorizedHttpClient.Options> | undefined
+}
+
+/**
  * Provides a session of the first user with the first client of the server, kept in memory, and an
- * `AuthorizedHttpClient` for the resource server: for programs that take these from their environment. `options` are
- * those of the `TokenManager`.
+ * `AuthorizedHttpClient` for the resource server: for programs that take these from their environment.
  *
  * @example
  * ```ts
@@ -46,14 +59,22 @@ export type Services =
  * @since 0.1.0
  * @category layers
  */
-export const layer = (
-  options: TokenManager.Options = {}
-): Layer.Layer<Services, AuthValidationException, TestAuthorizationServer | HttpClient.HttpClient> =>
+export const layer = ({
+  client,
+  server,
+  ...options
+}: Options = {}): Layer.Layer<
+  Services,
+  AuthValidationException,
+  TestAuthorizationServer | HttpClient.HttpClient
+> =>
   Layer.unwrapEffect(
     Effect.map(TestAuthorizationServer, ({ clientAuthentication, endpoints, grant, resourceOrigin }) =>
-      AuthorizedHttpClient.layer({ origins: [resourceOrigin] }).pipe(
+      AuthorizedHttpClient.layer({ origins: [resourceOrigin], ...client }).pipe(
         Layer.provideMerge(TokenManager.layer({ grant, ...options })),
-        Layer.provideMerge(TokenEndpoint.layer({ server: endpoints, clientAuthentication })),
+        Layer.provideMerge(
+          TokenEndpoint.layer({ server: { ...endpoints, ...server }, clientAuthentication })
+        ),
         Layer.provideMerge(TokenStore.layerMemory)
       )
     )

@@ -4,6 +4,7 @@
  *
  * @since 0.1.0
  */
+export * as Disclosure from "./Disclosure.js"
 export * as Fault from "./Fault.js"
 export type { Faults } from "./Faults.js"
 export type { Introspection } from "./Introspection.js"
@@ -13,5 +14,6 @@ export * as TestAuthorizationServer from "./TestAuthorizationServer.js"
 export * as TestClient from "./TestClient.js"
 export * as TestResourceServer from "./TestResourceServer.js"
 export * as TestSession from "./TestSession.js"
+export * as TestTransport from "./TestTransport.js"
 export * as TestUser from "./TestUser.js"
 export { UserNotReturned } from "./UserNotReturned.js"

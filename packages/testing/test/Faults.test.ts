@@ -1,15 +1,13 @@
 import { HttpServerResponse } from "@effect/platform"
 import { assert, describe, it } from "@effect/vitest"
 import { TokenEndpoint, TokenManager } from "@effect-oauth/client"
-import { Fault, Journal, TestAuthorizationServer } from "@effect-oauth/testing"
-import { Duration, Effect, Fiber, Layer, Redacted, Schedule, TestClock } from "effect"
-import { call, logIn, Server, sessionAt, shown } from "./fixtures/asking.js"
+import { Fault, Journal, TestAuthorizationServer, TestSession } from "@effect-oauth/testing"
+import { Deferred, Duration, Effect, Fiber, Layer, Option, Redacted, Schedule, TestClock } from "effect"
+import { call, logIn, refresh, Server, sessionAt, shown } from "./fixtures/asking.js"
 
-const Once = Layer.unwrapEffect(
-  Effect.map(Server, ({ clientAuthentication, endpoints }) =>
-    TokenEndpoint.layer({ server: { ...endpoints, retry: Schedule.stop }, clientAuthentication })
-  )
-).pipe(Layer.provideMerge(TestAuthorizationServer.layer()))
+const Once = TestSession.layer({ server: { retry: Schedule.stop } }).pipe(
+  Layer.provideMerge(TestAuthorizationServer.layer())
+)
 
 /** What one request for a token becomes, when it meets the fault, and how long that takes. */
 const met = (fault: Fault.Fault, patience: Duration.DurationInput = "40 seconds") =>
@@ -180,6 +178,52 @@ describe("a fault, as TokenEndpoint sees it", () => {
   )
 })
 
+describe("a fault that is held back", () => {
+  it.effect("answers when it is released, and the server has acted at once", () =>
+    Effect.gen(function* () {
+      const { faults, introspect, journal } = yield* Server
+      const released = yield* Deferred.make<void>()
+      yield* faults.next(Fault.heldUntil(Deferred.await(released)))
+      const asking = yield* Effect.fork(logIn())
+      yield* TestClock.adjust("1 hour")
+      assert.isTrue((yield* introspect("refresh-1")).active)
+      assert.deepStrictEqual(yield* journal.lines, ["token password pending (heldUntil)"])
+      assert.isTrue(Option.isNone(yield* Fiber.poll(asking)))
+      yield* Deferred.succeed(released, undefined)
+      assert.strictEqual((yield* Fiber.join(asking)).status, 200)
+    }).pipe(Effect.provide(TestAuthorizationServer.layer()))
+  )
+
+  for (const [news, fault] of [
+    ["a refusal", Fault.refuse("invalid_grant")],
+    ["a connection that fails", Fault.connectionFailure],
+    ["a lost reply", Fault.lostReply]
+  ] as const) {
+    it.effect(`may be ${news}`, () =>
+      Effect.gen(function* () {
+        const released = Effect.sleep("5 seconds")
+        assert.strictEqual((yield* met(Fault.all(fault, Fault.heldUntil(released)))).seconds, 5)
+        assert.strictEqual((yield* met(Fault.all(fault, Fault.latency("5 seconds")))).seconds, 5)
+      })
+    )
+  }
+})
+
+describe("a fault of one's own", () => {
+  it.effect("knows what was asked, also among others", () =>
+    Effect.gen(function* () {
+      const { endSession, faults } = yield* Server
+      const over = Fault.make("over", ({ act, request }) =>
+        Effect.zipRight(endSession(request.parameters["refresh_token"] ?? ""), act)
+      )
+      for (const _ of [1, 2]) yield* logIn()
+      yield* faults.next(Fault.all(over, Fault.latency(0)))
+      assert.strictEqual((yield* refresh("refresh-1")).body["error"], "invalid_grant")
+      assert.strictEqual((yield* refresh("refresh-2")).status, 200)
+    }).pipe(Effect.provide(TestAuthorizationServer.layer()))
+  )
+})
+
 describe("a fault, as TokenManager sees it", () => {
   const Test = Effect.provide(sessionAt())
 
@@ -279,6 +323,18 @@ describe("the plan", () => {
       yield* logIn()
       const statuses = (yield* journal.entries).map(({ status }) => status)
       assert.deepStrictEqual(statuses, [501, 501, 502, 503, 500, 500, 200])
+    }).pipe(Test)
+  )
+
+  it.effect("can begin with a later request", () =>
+    Effect.gen(function* () {
+      const { faults, journal } = yield* Server
+      yield* faults.next(Fault.none, Fault.status(500))
+      for (const _ of [1, 2, 3]) yield* logIn()
+      assert.deepStrictEqual(
+        (yield* journal.entries).map(({ status }) => status),
+        [200, 500, 200]
+      )
     }).pipe(Test)
   )
 

@@ -1,8 +1,8 @@
 import { inspect } from "node:util"
 import { HttpBody, HttpClient, HttpClientRequest } from "@effect/platform"
 import { assert, describe, it } from "@effect/vitest"
-import { TestAuthorizationServer } from "@effect-oauth/testing"
-import { Effect, Option, Redacted, TestClock } from "effect"
+import { Fault, Journal, MalformedReply, TestAuthorizationServer } from "@effect-oauth/testing"
+import { Duration, Effect, Fiber, Option, Redacted, TestClock } from "effect"
 import { ask, call, logIn, post, refresh, Server, token } from "./fixtures/asking.js"
 
 const Test = Effect.provide(TestAuthorizationServer.layer())
@@ -78,6 +78,90 @@ describe("the journal", () => {
       yield* logIn()
       assert.lengthOf(yield* journal.sinceLast, 1)
     }).pipe(Test)
+  )
+
+  it.effect("has the refresh token of an answer, as it left", () =>
+    Effect.gen(function* () {
+      const { faults, journal } = yield* Server
+      yield* faults.next(
+        Fault.none,
+        MalformedReply.withMembers({ refresh_token: "another" }),
+        Fault.lostReply
+      )
+      yield* logIn()
+      yield* logIn()
+      yield* Effect.ignore(logIn())
+      yield* refresh("unknown")
+      const entries = yield* journal.entries
+      assert.deepStrictEqual(
+        entries.map(({ newRefreshToken }) => newRefreshToken && Redacted.value(newRefreshToken)),
+        ["refresh-1", "another", undefined, undefined]
+      )
+    }).pipe(Test)
+  )
+
+  it.effect("counts how many were under way at the same moment", () =>
+    Effect.gen(function* () {
+      const { faults, journal } = yield* Server
+      assert.strictEqual(yield* journal.mostAtOnce(), 0)
+      for (const _ of [1, 2, 3]) yield* logIn()
+      assert.strictEqual(yield* journal.mostAtOnce(), 1)
+      const after = (seconds: number) => Effect.delay(logIn(), Duration.seconds(seconds))
+      yield* faults.when(Journal.isAt("token"), Fault.latency("10 seconds"))
+      const asking = yield* Effect.fork(
+        Effect.all([after(0), after(4), after(9), after(11), after(30), call("access-1")], {
+          concurrency: "unbounded"
+        })
+      )
+      yield* TestClock.adjust("25 seconds")
+      assert.strictEqual(yield* journal.mostAtOnce(Journal.isAt("token")), 3)
+      assert.strictEqual(yield* journal.mostAtOnce(Journal.isAt("resource")), 1)
+      yield* Fiber.interrupt(asking)
+      yield* logIn().pipe(Effect.fork, Effect.zipRight(TestClock.adjust("10 seconds")))
+      assert.strictEqual(yield* journal.mostAtOnce(Journal.isAt("token")), 3)
+    }).pipe(Test)
+  )
+
+  const sentAgain = Effect.gen(function* () {
+    const { journal } = yield* Server
+    const plain = (value: unknown) => (Redacted.isRedacted(value) ? Redacted.value(value) : value)
+    return (yield* journal.sentAgain).map(({ parameters }) => plain(parameters["refresh_token"]))
+  })
+
+  it.effect("tells of a refresh token that is sent again once it is known to be spent, or refused", () =>
+    Effect.gen(function* () {
+      yield* logIn()
+      yield* refresh("refresh-1")
+      yield* refresh("refresh-2")
+      assert.deepStrictEqual(yield* sentAgain, [])
+      yield* refresh("refresh-1")
+      yield* refresh("unknown")
+      yield* refresh("unknown")
+      assert.deepStrictEqual(yield* sentAgain, ["refresh-1", "unknown"])
+    }).pipe(Test)
+  )
+
+  it.effect("does not tell of one whose fate nobody can know", () =>
+    Effect.gen(function* () {
+      const { faults } = yield* Server
+      yield* logIn()
+      yield* faults.next(
+        Fault.lostReply,
+        Fault.connectionFailure,
+        Fault.status(502),
+        MalformedReply.make("html")
+      )
+      for (const _ of [1, 2, 3, 4, 5]) yield* Effect.ignore(refresh("refresh-1"))
+      assert.deepStrictEqual(yield* sentAgain, [])
+    }).pipe(Test)
+  )
+
+  it.effect("does not tell of one that stays good", () =>
+    Effect.gen(function* () {
+      yield* logIn()
+      for (const _ of [1, 2]) assert.strictEqual((yield* refresh("refresh-1")).status, 200)
+      assert.deepStrictEqual(yield* sentAgain, [])
+    }).pipe(Effect.provide(TestAuthorizationServer.layer({ refreshTokens: "keep" })))
   )
 
   it.effect("shows no secret to those who do not unwrap it", () =>

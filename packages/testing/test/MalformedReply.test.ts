@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { AuthorizedHttpClient, TokenEndpoint } from "@effect-oauth/client"
 import { MalformedReply, TestAuthorizationServer } from "@effect-oauth/testing"
 import { Effect, Fiber, Layer, Option, Schedule, TestClock } from "effect"
-import { Server, sessionAt, shown } from "./fixtures/asking.js"
+import { logIn, refresh, Server, sessionAt, shown } from "./fixtures/asking.js"
 
 /** What `TokenEndpoint` makes of each, as the table of its README says. */
 const outcomes: Readonly<Record<MalformedReply.Kind, string | RegExp>> = {
@@ -93,6 +93,41 @@ describe("a malformed reply, as TokenEndpoint sees it", () => {
       }).pipe(Effect.provide(Endpoint))
     )
   }
+})
+
+describe("MalformedReply.withMembers", () => {
+  const Test = Effect.provide(TestAuthorizationServer.layer())
+
+  it.effect("has these members in place of its own, and leaves out what is undefined", () =>
+    Effect.gen(function* () {
+      const { faults, introspect, journal } = yield* Server
+      yield* faults.next(
+        MalformedReply.withMembers({ token_type: "N_A", scope: undefined, id_token: "extra" })
+      )
+      const { body, status } = yield* logIn()
+      assert.strictEqual(status, 200)
+      assert.deepStrictEqual(body, {
+        access_token: "access-1",
+        token_type: "N_A",
+        expires_in: 3600,
+        refresh_token: "refresh-1",
+        id_token: "extra"
+      })
+      assert.isTrue((yield* introspect("access-1")).active)
+      assert.deepStrictEqual(yield* journal.lines, ["token password 200 (with token_type, scope, id_token)"])
+    }).pipe(Test)
+  )
+
+  it.effect("leaves a refusal as it is", () =>
+    Effect.gen(function* () {
+      const { faults } = yield* Server
+      yield* faults.next(MalformedReply.withMembers({ access_token: "extra" }))
+      const { body, status } = yield* refresh("unknown")
+      assert.deepInclude(body, { error: "invalid_grant" })
+      assert.notProperty(body, "access_token")
+      assert.strictEqual(status, 400)
+    }).pipe(Test)
+  )
 })
 
 describe("a malformed reply to a refresh", () => {

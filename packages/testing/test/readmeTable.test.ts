@@ -11,7 +11,9 @@ const readme = read("../README.md")
 describe("the README", () => {
   it("shows the very test that is run", () => {
     const test = read("./readme.test.ts")
-    assert.include(readme, `\`\`\`ts\n${test}\`\`\``)
+    for (const text of [readme, read("../../client/README.md")]) {
+      assert.include(text, `\`\`\`ts\n${test}\`\`\``)
+    }
     const lines = test.slice(test.indexOf("it.effect")).trim().split("\n")
     assert.isBelow(lines.length, 15)
   })

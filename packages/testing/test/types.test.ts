@@ -2,14 +2,16 @@ import type { HttpClient, HttpServer } from "@effect/platform"
 import { describe, expectTypeOf, it } from "@effect/vitest"
 import type { AuthValidationException } from "@effect-oauth/client"
 import {
+  Disclosure,
   Fault,
   type Journal,
   MalformedReply,
   TestAuthorizationServer,
   TestSession,
+  TestTransport,
   type UserNotReturned
 } from "@effect-oauth/testing"
-import type { Effect, Layer, Option, Scope } from "effect"
+import { Effect, type Layer, type Option, type Scope } from "effect"
 
 type Server = TestAuthorizationServer.TestAuthorizationServer
 
@@ -31,6 +33,22 @@ describe("types", () => {
     expectTypeOf(TestSession.layer()).toEqualTypeOf<
       Layer.Layer<TestSession.Services, AuthValidationException, Server | HttpClient.HttpClient>
     >()
+  })
+
+  it("say that looking for secrets cannot fail, and needs what the program needs, and the server", () => {
+    const program: Effect.Effect<string, "no", "one"> = Effect.fail("no")
+    expectTypeOf(Disclosure.of(program)).toEqualTypeOf<
+      Effect.Effect<ReadonlyArray<string>, never, "one" | Server>
+    >()
+  })
+
+  it("say what a transport provides, and what it can answer", () => {
+    expectTypeOf(TestTransport.layer(() => new Response())).toEqualTypeOf<
+      Layer.Layer<TestTransport.TestTransport | HttpClient.HttpClient>
+    >()
+    void TestTransport.make(() => Effect.fail(new Error("a cause of any type")))
+    // @ts-expect-error what an answer needs is there already
+    void TestTransport.make(() => Effect.as(Effect.scope, new Response()))
   })
 
   it("say how each lever can fail: only the user's part can", () => {

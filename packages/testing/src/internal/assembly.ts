@@ -146,7 +146,7 @@ export const make = (options: Options): Effect.Effect<Assembled> =>
           )
           return yield* record(
             { ...entry, fault: fault?.name },
-            fault === undefined ? acted : fault.apply({ act: acted, now })
+            fault === undefined ? acted : fault.apply({ request: entry, act: acted, now })
           )
         })
 
@@ -157,6 +157,7 @@ export const make = (options: Options): Effect.Effect<Assembled> =>
       endpoints: endpointsAt(origin, options.paths ?? {}),
       introspectionEndpoint: origin + paths.introspection,
       metadataUrl: origin + paths.metadata,
+      secrets: Effect.map(Ref.get(state), states.secretsOf),
       journal,
       faults
     }

@@ -18,15 +18,17 @@ const textOf = (raw: unknown): string => {
   return typeof raw === "string" || raw instanceof URLSearchParams ? raw.toString() : ""
 }
 
+/** The text of a body that can be read any number of times. */
+export const heldText = (body: HttpBody.HttpBody): string =>
+  body._tag === "Uint8Array" || body._tag === "Raw" ? textOf(body.body) : ""
+
 /** A body that is held in memory is read at once, so that a test clock has nothing to wait for. */
 export const readBody = (body: HttpBody.HttpBody): Effect.Effect<string> => {
   switch (body._tag) {
     case "Empty":
-      return Effect.succeed("")
     case "Uint8Array":
-      return Effect.sync(() => new TextDecoder().decode(body.body))
     case "Raw":
-      return Effect.sync(() => textOf(body.body))
+      return Effect.sync(() => heldText(body))
     case "FormData":
       return Effect.promise(() => new Response(body.formData).text())
     case "Stream":

@@ -12,6 +12,7 @@ import * as Ref from "effect/Ref"
 import type { Disconnected } from "../Fault.js"
 import * as Journal from "../Journal.js"
 import { contentTypeOf, type Incoming } from "./incoming.js"
+import { plain } from "./secretText.js"
 
 /** Everything that is not known to be harmless is a secret. */
 const harmless = new Set([
@@ -66,24 +67,63 @@ export const entryOf = (endpoint: Journal.Endpoint, at: number, incoming: Incomi
   }
 }
 
-/** The `error` of a JSON body that is held in memory, or that of a challenge (RFC 6750 section 3). */
-const errorOf = ({ body, headers }: HttpServerResponse.HttpServerResponse): string | undefined => {
-  const challenged = /error="([^"]*)"/.exec(headers["www-authenticate"] ?? "")?.[1]
-  if (challenged !== undefined || body._tag !== "Uint8Array") return challenged
+/** A member of a JSON body that is held in memory. */
+const textOf = ({ body }: HttpServerResponse.HttpServerResponse, name: string): string | undefined => {
+  if (body._tag !== "Uint8Array") return undefined
   const json = Either.try((): unknown => JSON.parse(new TextDecoder().decode(body.body)))
-  if (Either.isLeft(json) || !Predicate.hasProperty(json.right, "error")) return undefined
-  return typeof json.right.error === "string" ? json.right.error : undefined
+  if (Either.isLeft(json) || !Predicate.hasProperty(json.right, name)) return undefined
+  const { [name]: value } = json.right
+  return typeof value === "string" ? value : undefined
 }
+
+/** That of a challenge (RFC 6750 section 3), or of the body. */
+const errorOf = (response: HttpServerResponse.HttpServerResponse): string | undefined =>
+  /error="([^"]*)"/.exec(response.headers["www-authenticate"] ?? "")?.[1] ?? textOf(response, "error")
 
 type Answer = Effect.Effect<HttpServerResponse.HttpServerResponse, Disconnected>
 
 const outcomeOf = (
   exit: Exit.Exit<HttpServerResponse.HttpServerResponse, Disconnected>
-): Pick<Journal.Entry, "outcome" | "status" | "error"> => {
-  if (Exit.isSuccess(exit)) {
-    return { outcome: "Answered", status: exit.value.status, error: errorOf(exit.value) }
+): Pick<Journal.Entry, "outcome" | "status" | "error" | "newRefreshToken"> => {
+  if (!Exit.isSuccess(exit)) return { outcome: Exit.isInterrupted(exit) ? "Abandoned" : "Disconnected" }
+  const refreshToken = textOf(exit.value, "refresh_token")
+  return {
+    outcome: "Answered",
+    status: exit.value.status,
+    error: errorOf(exit.value),
+    newRefreshToken: refreshToken === undefined ? undefined : Redacted.make(refreshToken)
   }
-  return { outcome: Exit.isInterrupted(exit) ? "Abandoned" : "Disconnected" }
+}
+
+/** An entry, and the moments at which it came and went: the count of all that came or went before. */
+interface Stay {
+  readonly entry: Journal.Entry
+  readonly came: number
+  readonly went: number
+}
+
+const mostAtOnce = (stays: ReadonlyArray<Stay>): number => {
+  const departures = stays.map(({ went }) => went).sort((one, other) => one - other)
+  let gone = 0
+  let most = 0
+  for (const [index, { came }] of stays.entries()) {
+    while ((departures[gone] ?? Number.POSITIVE_INFINITY) < came) gone += 1
+    most = Math.max(most, index + 1 - gone)
+  }
+  return most
+}
+
+const sentAgain = (entries: ReadonlyArray<Journal.Entry>): ReadonlyArray<Journal.Entry> => {
+  const over = new Set<string>()
+  return entries.filter((entry) => {
+    const { error, newRefreshToken, parameters } = entry
+    if (!Journal.hasGrantType("refresh_token")(entry)) return false
+    const sent = plain(parameters["refresh_token"] ?? "")
+    const isAgain = over.has(sent)
+    if ((newRefreshToken !== undefined && plain(newRefreshToken) !== sent) || error === "invalid_grant")
+      over.add(sent)
+    return isAgain
+  })
 }
 
 export interface Recorder {
@@ -93,9 +133,12 @@ export interface Recorder {
 }
 
 export const make: Effect.Effect<Recorder> = Effect.gen(function* () {
-  const written = yield* Ref.make(Chunk.empty<Ref.Ref<Journal.Entry>>())
+  const written = yield* Ref.make(Chunk.empty<Ref.Ref<Stay>>())
+  const moments = yield* Ref.make(0)
   const seen = yield* Ref.make(0)
-  const entries = Effect.flatMap(Ref.get(written), Effect.forEach(Ref.get))
+  const moment = Ref.updateAndGet(moments, (count) => count + 1)
+  const stays = Effect.flatMap(Ref.get(written), Effect.forEach(Ref.get))
+  const entries = Effect.map(stays, (all) => all.map(({ entry }) => entry))
   const those = (which: Journal.Which) => Effect.map(entries, (all) => all.filter(which))
 
   return {
@@ -109,17 +152,23 @@ export const make: Effect.Effect<Recorder> = Effect.gen(function* () {
       lines: Effect.map(entries, (all) => all.map(Journal.line)),
       count: (which = constTrue) => Effect.map(those(which), (all) => all.length),
       last: (which = constTrue) => Effect.map(those(which), Array.last),
+      mostAtOnce: (which = constTrue) =>
+        Effect.map(stays, (all) => mostAtOnce(all.filter(({ entry }) => which(entry)))),
+      sentAgain: Effect.map(entries, sentAgain),
       sinceLast: Effect.flatMap(entries, (all) =>
         Effect.map(Ref.getAndSet(seen, all.length), (before) => all.slice(before))
       ),
       clear: Effect.zipRight(Ref.set(written, Chunk.empty()), Ref.set(seen, 0))
     },
     record: (entry, answer) =>
-      Effect.flatMap(Ref.make(entry), (recorded) =>
-        Effect.zipRight(
-          Ref.update(written, Chunk.append(recorded)),
-          Effect.onExit(answer, (exit) => Ref.update(recorded, (one) => ({ ...one, ...outcomeOf(exit) })))
+      Effect.gen(function* () {
+        const stay = yield* Ref.make<Stay>({ entry, came: yield* moment, went: Number.POSITIVE_INFINITY })
+        yield* Ref.update(written, Chunk.append(stay))
+        return yield* Effect.onExit(answer, (exit) =>
+          Effect.flatMap(moment, (went) =>
+            Ref.update(stay, ({ came }) => ({ came, went, entry: { ...entry, ...outcomeOf(exit) } }))
+          )
         )
-      )
+      })
   }
 })

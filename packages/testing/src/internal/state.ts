@@ -1,6 +1,7 @@
 import * as HashMap from "effect/HashMap"
 import * as Option from "effect/Option"
-import type * as Redacted from "effect/Redacted"
+import * as Redacted from "effect/Redacted"
+import type { Secret } from "../TestAuthorizationServer.js"
 import type { AuthenticationMethod, GrantType } from "../TestClient.js"
 
 /** A client, with its defaults. */
@@ -124,3 +125,17 @@ export const liveRefreshToken = (state: State, text: string, now: number): Live<
 export const sessionOf = (state: State, text: string): number | undefined =>
   Option.getOrUndefined(HashMap.get(state.accessTokens, text))?.session ??
   Option.getOrUndefined(HashMap.get(state.refreshTokens, text))?.session
+
+export const secretsOf = (state: State): ReadonlyArray<Secret> => {
+  const issued = (name: string, texts: HashMap.HashMap<string, unknown>): ReadonlyArray<Secret> =>
+    [...HashMap.keys(texts)].map((text) => ({ name, value: Redacted.make(text) }))
+  return [
+    ...[...state.passwords].map(([username, value]) => ({ name: `the password of ${username}`, value })),
+    ...[...HashMap.values(state.clients)].flatMap(({ clientId, clientSecret }) =>
+      clientSecret === undefined ? [] : [{ name: `the secret of ${clientId}`, value: clientSecret }]
+    ),
+    ...issued("an access token", state.accessTokens),
+    ...issued("a refresh token", state.refreshTokens),
+    ...issued("a code", state.codes)
+  ]
+}
