@@ -2,14 +2,18 @@
  * @since 0.1.0
  */
 import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Encoding from "effect/Encoding"
+import type * as Fiber from "effect/Fiber"
 import * as Inspectable from "effect/Inspectable"
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import { AuthValidationException } from "./AuthValidationException.js"
 import * as Authorization from "./internal/authorization.js"
+import { peekOf } from "./internal/currentToken.js"
 import type * as OAuthToken from "./OAuthToken.js"
 import type { TokenError } from "./TokenError.js"
 import type { TokenSource } from "./TokenManager.js"
@@ -53,12 +57,22 @@ export interface AuthScheme<out E = never> extends Inspectable.Inspectable {
    */
   readonly authorization: Effect.Effect<Authorization.Authorization<E>, E>
   /**
+   * The same, where there is nothing to wait for; else `authorization` has to be asked.
+   *
+   * @internal
+   */
+  readonly atHand?: AtHand<E> | undefined
+  /**
    * Whether it may write an `Authorization` header.
    *
    * @internal
    */
   readonly isAuthorizationHeader: boolean
 }
+
+type AtHand<E> = (
+  fiber: Pick<Fiber.RuntimeFiber<unknown, unknown>, "currentDefaultServices">
+) => Authorization.Authorization<E> | undefined
 
 /**
  * What can go wrong when a scheme is made up.
@@ -81,14 +95,22 @@ interface Parts<E> {
   readonly name: string
   readonly missing: Effect.Effect<Option.Option<string>, E>
   readonly authorization: Effect.Effect<Authorization.Authorization<E>, E>
+  readonly atHand?: AtHand<E> | undefined
   readonly isAuthorizationHeader: boolean
 }
 
-const make = <E>({ authorization, isAuthorizationHeader, missing, name }: Parts<E>): AuthScheme<E> => ({
+const make = <E>({
+  atHand,
+  authorization,
+  isAuthorizationHeader,
+  missing,
+  name
+}: Parts<E>): AuthScheme<E> => ({
   [TypeId]: TypeId,
   name,
   missing,
   authorization,
+  atHand,
   isAuthorizationHeader,
   toJSON: () => ({ _id: "@effect-oauth/client/AuthScheme", name }),
   toString: () => `AuthScheme(${name})`,
@@ -108,7 +130,7 @@ const isHeaderName = (name: string): boolean => /^[\w!#$%&'*+.^`|~-]+$/.test(nam
 
 const unsendable = (what: string): string => `${what} has characters that a header cannot carry.`
 
-type Credentials = Omit<Authorization.Authorization, "custom" | "replaceable">
+type Credentials = Pick<Authorization.Authorization, "headers" | "query" | "secrets">
 
 /** A scheme of credentials that do not change: they are there, or a message says what is not. */
 const fixed = (
@@ -128,8 +150,12 @@ const fixed = (
       const credentials = read()
       return typeof credentials === "string"
         ? Effect.fail(refuse(single(name, credentials)))
-        : Effect.succeed({ ...Authorization.none, ...credentials })
-    })
+        : Effect.succeed(Authorization.make(credentials))
+    }),
+    atHand: () => {
+      const credentials = read()
+      return typeof credentials === "string" ? undefined : Authorization.make(credentials)
+    }
   })
 
 const reveal = (secret: Redacted.Redacted<string> | undefined): string =>
@@ -145,7 +171,8 @@ export const none: AuthScheme = make({
   name: "none",
   isAuthorizationHeader: false,
   missing: Effect.succeedNone,
-  authorization: Effect.succeed(Authorization.none)
+  authorization: Effect.succeed(Authorization.none),
+  atHand: () => Authorization.none
 })
 
 /**
@@ -356,23 +383,34 @@ export const oauth = ({ name, source }: OAuthOptions): AuthScheme<TokenError> =>
  */
 export const ofSource = (source: TokenSource, name = "OAuth"): AuthScheme<TokenError> => {
   type Made = Effect.Effect<Authorization.Authorization<TokenError>, TokenError>
-  let last: { readonly token: OAuthToken.OAuthToken; readonly made: Made } | undefined
-  const makeUp = (token: OAuthToken.OAuthToken): Made =>
-    isHeaderValue(reveal(token.accessToken))
-      ? Effect.succeed(
-          Authorization.ofToken(token, Effect.flatMap(source.replaceToken(token), authorizationOf))
-        )
-      : Effect.fail(refuse(`${name}: ${unsendable("AccessToken")}`))
+  let last:
+    | { readonly token: OAuthToken.OAuthToken; readonly made: Authorization.Authorization<TokenError> }
+    | undefined
   // Once for a token, since most requests are sent with that of the request before.
-  const authorizationOf = (token: OAuthToken.OAuthToken): Made => {
-    if (last?.token !== token) last = { token, made: makeUp(token) }
+  const madeOf = (token: OAuthToken.OAuthToken): Authorization.Authorization<TokenError> | undefined => {
+    if (last?.token !== token) {
+      if (!isHeaderValue(reveal(token.accessToken))) return undefined
+      const replace = Effect.flatMap(source.replaceToken(token), authorizationOf)
+      last = { token, made: Authorization.ofToken(token, replace) }
+    }
     return last.made
   }
+  const authorizationOf = (token: OAuthToken.OAuthToken): Made => {
+    const made = madeOf(token)
+    return made === undefined
+      ? Effect.fail(refuse(`${name}: ${unsendable("AccessToken")}`))
+      : Effect.succeed(made)
+  }
+  const peek = peekOf(source)
   return make({
     name,
     isAuthorizationHeader: true,
     missing: missingOf(source),
-    authorization: Effect.flatMap(source.getToken, authorizationOf)
+    authorization: Effect.flatMap(source.getToken, authorizationOf),
+    atHand: ({ currentDefaultServices }) => {
+      const token = peek(Context.get(currentDefaultServices, Clock.Clock))
+      return token === undefined ? undefined : madeOf(token)
+    }
   })
 }
 
@@ -427,7 +465,7 @@ export const custom = <E = never>({ authorize, name = "Custom" }: CustomOptions<
     name,
     isAuthorizationHeader: false,
     missing: Effect.succeedNone,
-    authorization: Effect.succeed({ ...Authorization.none, custom: [authorize] })
+    authorization: Effect.succeed(Authorization.make({ custom: [authorize] }))
   })
 
 /**

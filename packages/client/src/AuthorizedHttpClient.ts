@@ -12,6 +12,8 @@ import type * as ConfigError from "effect/ConfigError"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
+import * as Exit from "effect/Exit"
+import type * as Fiber from "effect/Fiber"
 import { dual } from "effect/Function"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
@@ -20,11 +22,13 @@ import { APIException } from "./APIException.js"
 import * as AuthScheme from "./AuthScheme.js"
 import { AuthValidationException } from "./AuthValidationException.js"
 import * as Authorization from "./internal/authorization.js"
-import { discreetly } from "./internal/discreetTracer.js"
+import { discreetly, exporting } from "./internal/discreetTracer.js"
 import * as Futility from "./internal/futility.js"
+import { locally } from "./internal/locally.js"
+import { countReplay } from "./internal/metrics.js"
 import { matchOrigins, type OriginMatcher } from "./internal/origin.js"
-import { requestInit, withoutRedirects } from "./internal/redirects.js"
-import { sanitizeDefects, sanitizedCause, scrubber } from "./internal/secrets.js"
+import { type RedirectGuard, redirectGuard, requestInit } from "./internal/redirects.js"
+import { sanitizeDefects, sanitizedCause, scrubberOf } from "./internal/secrets.js"
 import { unauthorizedError, unauthorizedResponse } from "./internal/unauthorizedView.js"
 import { OAuthProviderException } from "./OAuthProviderException.js"
 import type * as OAuthToken from "./OAuthToken.js"
@@ -106,33 +110,38 @@ const isReplayable = (request: HttpClientRequest.HttpClientRequest, replayStream
 const discard = (response: HttpClientResponse.HttpClientResponse): Effect.Effect<void> =>
   Effect.ignore(Effect.raceFirst(Stream.runDrain(response.stream), Effect.yieldNow()))
 
-// What the platform's spans hide by themselves.
-const isHiddenAnyway = (name: string): boolean => name === "authorization"
+/** Why a request failed, with nothing of what it was authorized with. */
+const hide = <E>(
+  cause: Cause.Cause<E>,
+  request: HttpClientRequest.HttpClientRequest,
+  secrets: ReadonlyArray<string>
+): Cause.Cause<E | HttpClientError.HttpClientError> =>
+  Cause.map(sanitizedCause(cause, secrets), (error) => unauthorizedError(request, error, secrets))
 
 /** Sends what is authorized so that nothing of that can be seen afterwards: in the reply, the failure, the span. */
 const sendInConfidence = <E, R>(
   self: HttpClient.HttpClient.With<E, R>,
   request: HttpClientRequest.HttpClientRequest,
-  { headerNames, request: carried, secrets }: Authorization.Carried,
-  init: RequestInit | undefined
-): Effect.Effect<HttpClientResponse.HttpClientResponse, E | HttpClientError.HttpClientError, R> => {
-  const hidden = headerNames.filter((name) => !isHiddenAnyway(name))
-  const sent = self.execute(carried).pipe(
-    withoutRedirects(init),
-    discreetly(() => ({
-      text: scrubber(secrets),
-      cause: (cause) =>
-        Cause.map(sanitizedCause(cause, secrets), (error) => unauthorizedError(request, error, secrets))
-    })),
-    Effect.mapBoth({
-      onFailure: (error) => unauthorizedError(request, error, secrets),
-      onSuccess: (response) => unauthorizedResponse(request, response, secrets)
-    }),
-    sanitizeDefects(secrets)
-  )
-  return hidden.length === 0
-    ? sent
-    : Effect.locallyWith(sent, Headers.currentRedactedNames, (names) => [...names, ...hidden])
+  sent: HttpClientRequest.HttpClientRequest,
+  { headerNames, isDroppedAcrossOrigins, secrets }: Authorization.Confidence,
+  fiber: Fiber.RuntimeFiber<unknown, unknown>,
+  guard: RedirectGuard
+): Effect.Effect<HttpClientResponse.HttpClientResponse, E, R> => {
+  const guarded = guard(self.execute(sent), fiber, isDroppedAcrossOrigins)
+  const tracer = exporting(fiber)
+  const traced =
+    tracer === undefined
+      ? guarded
+      : discreetly(guarded, fiber, tracer, {
+          text: scrubberOf(secrets),
+          cause: (cause) => hide(cause, request, secrets)
+        })
+  return headerNames.length === 0
+    ? traced
+    : locally(Headers.currentRedactedNames, [
+        ...fiber.getFiberRef(Headers.currentRedactedNames),
+        ...headerNames
+      ])(traced)
 }
 
 const authorizeOrigins = <E, R, E2>(
@@ -151,41 +160,75 @@ const authorizeOrigins = <E, R, E2>(
   const isRejected = options.isRejected ?? isUnauthorized
   const replayStreams = options.replayStreams ?? false
   const futility = Futility.make()
+  const guard = redirectGuard(init)
+
+  const sendCustom = (
+    request: HttpClientRequest.HttpClientRequest,
+    authorization: Authorization.Authorization<E2>,
+    carried: HttpClientRequest.HttpClientRequest,
+    fiber: Fiber.RuntimeFiber<unknown, unknown>
+  ): Answer =>
+    Authorization.carryCustom(carried, authorization).pipe(
+      Effect.mapError((error) => unauthorizedError(request, error, authorization.secrets)),
+      sanitizeDefects(authorization.secrets),
+      Effect.flatMap((sent): Answer => {
+        // A function of the user's can have changed where it goes to.
+        if (!matches(sent.request.url)) return notNamed(sent.request)
+        return Effect.matchCauseEffect(sendInConfidence(self, request, sent.request, sent, fiber, guard), {
+          onFailure: (cause) => Effect.failCause(hide(cause, request, sent.secrets)),
+          onSuccess: (response) => Effect.succeed(unauthorizedResponse(request, response, sent.secrets))
+        })
+      })
+    )
 
   const send = (
     request: HttpClientRequest.HttpClientRequest,
-    authorization: Authorization.Authorization<E2>
+    authorization: Authorization.Authorization<E2>,
+    fiber: Fiber.RuntimeFiber<unknown, unknown>,
+    onResponse: (response: HttpClientResponse.HttpClientResponse) => Answer
   ): Answer => {
     const carried = Authorization.carry(request, authorization)
-    if (authorization.custom.length === 0) return sendInConfidence(self, request, carried, init)
-    return Authorization.carryCustom(carried, authorization).pipe(
-      Effect.mapError((error) => unauthorizedError(request, error, carried.secrets)),
-      sanitizeDefects(carried.secrets),
-      Effect.flatMap(
-        (sent): Answer =>
-          // A function of the user's can have changed where it goes to.
-          matches(sent.request.url) ? sendInConfidence(self, request, sent, init) : notNamed(sent.request)
-      )
-    )
+    if (authorization.custom.length > 0) {
+      return Effect.flatMap(sendCustom(request, authorization, carried, fiber), onResponse)
+    }
+    const { secrets } = authorization
+    // One step for both outcomes; what a failure needs is made up when there is one.
+    return Effect.matchCauseEffect(sendInConfidence(self, request, carried, authorization, fiber, guard), {
+      onFailure: (cause) => Effect.failCause(hide(cause, request, secrets)),
+      onSuccess: (response) => onResponse(unauthorizedResponse(request, response, secrets))
+    })
   }
 
+  /** A call that is sent again, of which it is told and counted what became. */
   const replay = (
     request: HttpClientRequest.HttpClientRequest,
     refused: OAuthToken.OAuthToken,
     authorization: Authorization.Authorization<E2>
-  ) =>
-    Effect.map(send(request, authorization), (response) => {
-      if (authorization.replaceable !== undefined) {
-        futility.replayed(request, refused, authorization.replaceable.token, !isRejected(response))
-      }
-      return response
-    }).pipe(Effect.withSpan("oauth.replay"))
+  ): Answer => {
+    const became = (outcome: "accepted" | "rejected" | "failed") =>
+      Effect.zipRight(Effect.annotateCurrentSpan("oauth.outcome", outcome), countReplay(outcome))
+    return Effect.withFiberRuntime<
+      HttpClientResponse.HttpClientResponse,
+      E | E2 | HttpClientError.HttpClientError | AuthValidationException,
+      R
+    >((fiber) => send(request, authorization, fiber, Effect.succeed)).pipe(
+      Effect.onExit((exit) => {
+        if (Exit.isFailure(exit)) return became("failed")
+        const isAccepted = !isRejected(exit.value)
+        if (authorization.replaceable !== undefined) {
+          futility.replayed(request, refused, authorization.replaceable.token, isAccepted)
+        }
+        return became(isAccepted ? "accepted" : "rejected")
+      }),
+      Effect.withSpan("oauth.replay")
+    )
+  }
 
   const answerRefusal = (
     request: HttpClientRequest.HttpClientRequest,
     refused: Authorization.Replaceable<E2>,
     response: HttpClientResponse.HttpClientResponse
-  ) => {
+  ): Answer => {
     if (futility.isFutile(request, refused.token)) return Effect.succeed(response)
     return refused.replace.pipe(
       Effect.map(Option.some),
@@ -202,31 +245,43 @@ const authorizeOrigins = <E, R, E2>(
     )
   }
 
-  const authorized = (request: HttpClientRequest.HttpClientRequest) =>
-    Effect.flatMap(scheme.authorization, (authorization) => {
-      const { replaceable } = authorization
-      const sent = send(request, authorization)
-      return replaceable === undefined
-        ? sent
-        : Effect.flatMap(sent, (response) => {
-            if (isRejected(response)) return answerRefusal(request, replaceable, response)
-            futility.accepted(request, replaceable.token)
-            return Effect.succeed(response)
-          })
+  const sendOnce = (
+    request: HttpClientRequest.HttpClientRequest,
+    authorization: Authorization.Authorization<E2>,
+    fiber: Fiber.RuntimeFiber<unknown, unknown>
+  ): Answer => {
+    const { replaceable } = authorization
+    return send(request, authorization, fiber, (response) => {
+      if (replaceable === undefined) return Effect.succeed(response)
+      if (isRejected(response)) return answerRefusal(request, replaceable, response)
+      futility.accepted(request, replaceable.token)
+      return Effect.succeed(response)
+    })
+  }
+
+  // The way of nearly all calls: what authorizes them is there, and they are sent within a single step.
+  const authorized = (request: HttpClientRequest.HttpClientRequest): Answer =>
+    Effect.withFiberRuntime((fiber) => {
+      const atHand = scheme.atHand?.(fiber)
+      return atHand === undefined
+        ? Effect.flatMap(scheme.authorization, (authorization) => sendOnce(request, authorization, fiber))
+        : sendOnce(request, atHand, fiber)
     })
 
   const isAuthorizedAlready = (request: HttpClientRequest.HttpClientRequest): boolean =>
     scheme.isAuthorizationHeader && request.headers["authorization"] !== undefined
 
+  const answer = (request: HttpClientRequest.HttpClientRequest): Answer => {
+    if (isAuthorizedAlready(request)) return self.execute(request)
+    if (matches(request.url)) return authorized(request)
+    return otherOrigins === "pass" ? self.execute(request) : notNamed(request)
+  }
+
   // A finished request comes in here each time that anything outside sends it again, so each sending gets the token
   // of its own moment.
   return HttpClient.makeWith(
     (preprocessed: Effect.Effect<HttpClientRequest.HttpClientRequest>) =>
-      Effect.flatMap(preprocessed, (request): Answer => {
-        if (isAuthorizedAlready(request)) return self.execute(request)
-        if (matches(request.url)) return authorized(request)
-        return otherOrigins === "pass" ? self.execute(request) : notNamed(request)
-      }),
+      Effect.flatMap(preprocessed, answer),
     Effect.succeed
   )
 }
@@ -254,7 +309,9 @@ const refuseAll = <E, R>(
 /**
  * Authorizes the requests of a client with the tokens of a source, such as a `TokenManager`.
  *
- * The client that is given must not follow redirects by itself.
+ * The client that is given must not follow redirects by itself. The platform's `fetch` is kept from it, at each call;
+ * that costs nothing where the context of the call says `redirect: "manual"` (`FetchHttpClient.RequestInit`), which a
+ * client should be given in any case that goes through `fetch` only now and then.
  *
  * Requests to the named origins carry `Authorization: Bearer …` with the token of the moment; a request that has an
  * `Authorization` header already is left alone. When a resource answers 401 the token is replaced once and the

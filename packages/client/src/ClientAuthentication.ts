@@ -2,10 +2,10 @@
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
-import * as Encoding from "effect/Encoding"
 import { identity } from "effect/Function"
 import * as Redacted from "effect/Redacted"
 import { AuthValidationException } from "./AuthValidationException.js"
+import { base64 } from "./internal/base64.js"
 import { formEncode } from "./internal/formEncode.js"
 import * as TokenRequest from "./TokenRequest.js"
 
@@ -43,7 +43,7 @@ const withBasic = (
   encode: (text: string) => string
 ): TokenRequest.TokenRequest => {
   const { clientId, clientSecret } = credentials
-  const encoded = Encoding.encodeBase64(`${encode(clientId)}:${encode(Redacted.value(clientSecret))}`)
+  const encoded = base64(`${encode(clientId)}:${encode(Redacted.value(clientSecret))}`)
   return TokenRequest.setHeader(request, "authorization", Redacted.make(`Basic ${encoded}`), [
     Redacted.make(encoded),
     clientSecret

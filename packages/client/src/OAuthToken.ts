@@ -192,16 +192,6 @@ export class MalformedToken extends Data.TaggedError("MalformedToken")<{
 
 type Fields = Readonly<Record<string, unknown>>
 
-const known = new Set([
-  "access_token",
-  "token_type",
-  "expires_in",
-  "expiry",
-  "refresh_token",
-  "id_token",
-  "scope"
-])
-
 const isFields = (input: unknown): input is Fields => Predicate.isRecord(input) && !Array.isArray(input)
 
 const secretOf = (input: unknown): Option.Option<Redacted.Redacted<string>> =>
@@ -242,7 +232,7 @@ const scopeOf = (input: unknown): Option.Option<string> => {
 const parse = (
   input: unknown,
   expiryOf: (
-    fields: Fields,
+    expiry: unknown,
     lifetime: Option.Option<Duration.Duration>
   ) => Either.Either<Option.Option<DateTime.Utc>, string>
 ): Either.Either<OAuthToken, MalformedToken> => {
@@ -254,20 +244,28 @@ const parse = (
       })
     )
   }
-  const refreshToken = secretOf(input["refresh_token"])
+  const {
+    access_token: accessToken,
+    expires_in: expiresIn,
+    expiry: givenExpiry,
+    id_token: idToken,
+    refresh_token: givenRefreshToken,
+    scope,
+    token_type: givenType,
+    ...rest
+  } = input
+  const refreshToken = secretOf(givenRefreshToken)
   const malformed = (message: string) => Either.left(new MalformedToken({ message, refreshToken }))
-  const accessToken = input["access_token"]
   if (accessToken === undefined) return malformed("access_token is missing")
   if (typeof accessToken !== "string" || accessToken === "") {
     return malformed(`access_token is ${kindOf(accessToken)}, not a string`)
   }
   if (!isSendable(accessToken)) return malformed("access_token holds characters that a header cannot carry")
-  const tokenType = isAbsent(input["token_type"]) ? "Bearer" : input["token_type"]
+  const tokenType = isAbsent(givenType) ? "Bearer" : givenType
   if (typeof tokenType !== "string" || tokenType.toLowerCase() !== "bearer") {
     return malformed("token_type is not Bearer, so the token cannot be used (RFC 6749 section 7.1)")
   }
-  const expiresIn = input["expires_in"]
-  const lifetime = isAbsent(expiresIn) ? Option.none() : seconds(expiresIn)
+  const lifetime = seconds(expiresIn)
   if (Option.isNone(lifetime) && !isAbsent(expiresIn)) {
     return malformed(
       typeof expiresIn === "number"
@@ -276,9 +274,8 @@ const parse = (
     )
   }
   const duration = Option.map(lifetime, (value) => Duration.millis(Math.min(value * 1000, lastExpiry)))
-  const expiry = expiryOf(input, duration)
+  const expiry = expiryOf(givenExpiry, duration)
   if (Either.isLeft(expiry)) return malformed(expiry.left)
-  const rest = Object.entries(input).filter(([name]) => !known.has(name))
   return Either.right(
     new OAuthToken({
       accessToken: Redacted.make(accessToken),
@@ -286,15 +283,14 @@ const parse = (
       expiresIn: duration,
       expiry: expiry.right,
       refreshToken,
-      idToken: secretOf(input["id_token"]),
-      scope: scopeOf(input["scope"]),
-      additionalProperties: rest.length === 0 ? nothingElse : Redacted.make(Object.fromEntries(rest))
+      idToken: secretOf(idToken),
+      scope: scopeOf(scope),
+      additionalProperties: Object.keys(rest).length === 0 ? nothingElse : Redacted.make(rest)
     })
   )
 }
 
-const expiryField = (fields: Fields): Either.Either<Option.Option<DateTime.Utc>, string> => {
-  const input = fields["expiry"]
+const expiryField = (input: unknown): Either.Either<Option.Option<DateTime.Utc>, string> => {
   if (isAbsent(input)) return Either.right(Option.none())
   return Option.match(seconds(input), {
     onNone: () => Either.left("expiry is not a number of seconds since 1970"),
@@ -328,10 +324,10 @@ export const fromResponse = (
   body: unknown,
   sentAt: DateTime.Utc
 ): Either.Either<OAuthToken, MalformedToken> =>
-  parse(body, (fields, lifetime) =>
+  parse(body, (expiry, lifetime) =>
     Option.isSome(lifetime)
       ? Either.right(Option.some(expiryAfter(sentAt.epochMillis, lifetime.value)))
-      : expiryField(fields)
+      : expiryField(expiry)
   )
 
 /**

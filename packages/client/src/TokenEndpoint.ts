@@ -25,9 +25,12 @@ import * as AuthorizationServer from "./AuthorizationServer.js"
 import type { AuthValidationException } from "./AuthValidationException.js"
 import type * as ClientAuthentication from "./ClientAuthentication.js"
 import type * as Grant from "./Grant.js"
+import { errorType } from "./internal/errorType.js"
+import { recordRequest } from "./internal/metrics.js"
 import { secureUrl } from "./internal/origin.js"
 import { requestInit, withoutRedirects } from "./internal/redirects.js"
 import { describeFailure, sanitizeDefects } from "./internal/secrets.js"
+import { inSpan } from "./internal/spans.js"
 import { interpret, type TokenReply, unusable } from "./internal/tokenReply.js"
 import { isUntouched } from "./internal/untouched.js"
 import type { OAuthProviderException } from "./OAuthProviderException.js"
@@ -158,6 +161,19 @@ const tooLong = (reply: TokenReply, maxBytes: number): APIException =>
 
 const readBody = (response: HttpClientResponse.HttpClientResponse, reply: TokenReply, maxBytes: number) =>
   response.stream.pipe(
+    // Before it runs: a fiber of the stream logs what it fails of, and that has the request in it.
+    Stream.catchTag("ResponseError", (error) =>
+      error.reason === "EmptyBody"
+        ? Stream.empty
+        : Stream.fail(
+            new APIException({
+              reason: `The token endpoint answered ${reply.status}, and the connection broke within the body.`,
+              responseCode: reply.status,
+              isTransient: true,
+              cause: describeFailure(error.cause, reply.secrets)
+            })
+          )
+    ),
     Stream.runFoldEffect(
       { size: 0, text: "", decoder: new TextDecoder() },
       ({ decoder, size, text }, chunk) =>
@@ -169,19 +185,7 @@ const readBody = (response: HttpClientResponse.HttpClientResponse, reply: TokenR
               text: text + decoder.decode(chunk, { stream: true })
             })
     ),
-    Effect.map(({ decoder, text }) => text + decoder.decode()),
-    Effect.catchTag("ResponseError", (error) =>
-      error.reason === "EmptyBody"
-        ? Effect.succeed("")
-        : Effect.fail(
-            new APIException({
-              reason: `The token endpoint answered ${reply.status}, and the connection broke within the body.`,
-              responseCode: reply.status,
-              isTransient: true,
-              cause: describeFailure(error.cause, reply.secrets)
-            })
-          )
-    )
+    Effect.map(({ decoder, text }) => text + decoder.decode())
   )
 
 const unreachable = (
@@ -194,6 +198,27 @@ const unreachable = (
     isTransient: error._tag === "RequestError" && error.reason === "Transport",
     cause: describeFailure(error.cause, secrets)
   })
+
+/** The duration of a request, and what came of it; a request that was abandoned has neither. */
+const measured =
+  (grantType: string | undefined) =>
+  <A, E, R>(
+    request: Effect.Effect<Either.Either<A, OAuthProviderException>, E, R>
+  ): Effect.Effect<Either.Either<A, OAuthProviderException>, E, R> =>
+    grantType === undefined
+      ? request
+      : Effect.flatMap(Effect.clock, (clock) => {
+          const start = clock.unsafeCurrentTimeNanos()
+          const record = (failure: unknown) =>
+            recordRequest(Number(clock.unsafeCurrentTimeNanos() - start) / 1e9, {
+              "oauth.grant_type": grantType,
+              "error.type": failure === undefined ? undefined : errorType(failure)
+            })
+          return Effect.tapBoth(request, {
+            onFailure: record,
+            onSuccess: (outcome) => record(Either.isLeft(outcome) ? outcome.left : undefined)
+          })
+        })
 
 const waitForRetryAfter = (schedule: Schedule.Schedule<unknown, APIException>) =>
   Schedule.identity<APIException>().pipe(
@@ -246,6 +271,7 @@ export const make = (
         const response = yield* client
           .execute(toHttp(endpoint, request))
           .pipe(Effect.mapError((error) => unreachable(error, endpoint, secrets)))
+        yield* Effect.annotateCurrentSpan("http.response.status_code", response.status)
         const head = {
           status: response.status,
           headers: response.headers,
@@ -255,7 +281,6 @@ export const make = (
           secrets
         }
         const body = yield* readBody(response, head, maxBytes)
-        yield* Effect.annotateCurrentSpan("http.response.status_code", response.status)
         return { ...head, body }
       }).pipe(
         sanitizeDefects(secrets),
@@ -264,7 +289,8 @@ export const make = (
           onTimeout: () =>
             new APIException({
               reason: `The authorization server at ${endpoint.origin} did not answer within ${Duration.format(timeout)}.`,
-              isTransient: true
+              isTransient: true,
+              cause: Object.assign(new Error("no answer in time"), { name: "TimeoutException" })
             })
         })
       )
@@ -273,6 +299,7 @@ export const make = (
       endpoint: URL,
       request: TokenRequest.TokenRequest,
       read: (reply: TokenReply) => Either.Either<A, OAuthProviderException | APIException>,
+      grantType: string | undefined,
       beforeAttempt: Effect.Effect<void, E> = Effect.void,
       isUsedOnce = false
     ): Effect.Effect<A, TokenEndpointError | E> =>
@@ -285,25 +312,40 @@ export const make = (
             return outcome.left._tag === "APIException"
               ? outcome.left
               : Effect.succeed(Either.left(outcome.left))
-          })
+          }),
+          measured(grantType)
         )
+        let attempts = 0
         return Effect.either(beforeAttempt).pipe(
           Effect.flatMap(
-            (allowed): Effect.Effect<Either.Either<A, OAuthProviderException | E>, APIException> =>
-              Either.isLeft(allowed) ? Effect.succeed(Either.left(allowed.left)) : answer
+            (allowed): Effect.Effect<Either.Either<A, OAuthProviderException | E>, APIException> => {
+              if (Either.isLeft(allowed)) return Effect.succeed(Either.left(allowed.left))
+              return attempts++ === 0
+                ? answer
+                : Effect.zipRight(
+                    Effect.annotateCurrentSpan("http.request.resend_count", attempts - 1),
+                    answer
+                  )
+            }
           ),
           Effect.retry(isUsedOnce ? retryUntouched : retry),
           Effect.flatMap(identity)
         )
       })
 
-    const traced = (name: string, grantType: string) =>
-      Effect.withSpan(name, {
+    const traced = (
+      name: string,
+      { hostname, port, protocol }: URL,
+      attributes: Readonly<Record<string, string>>
+    ) =>
+      inSpan(name, {
         kind: "client",
         attributes: {
-          "oauth.grant_type": grantType,
+          "http.request.method": "POST",
+          "server.address": hostname,
+          "server.port": Number(port || (protocol === "http:" ? 80 : 443)),
           "oauth.client_id": clientAuthentication.clientId,
-          "server.address": tokenEndpoint.hostname
+          ...attributes
         }
       })
 
@@ -315,9 +357,16 @@ export const make = (
             TokenRequest.withAdditional(request, fetchOptions?.additionalParameters)
           ),
           Effect.flatMap((request) =>
-            send(tokenEndpoint, request, interpret, fetchOptions?.beforeAttempt, grant.isUsedOnce)
+            send(
+              tokenEndpoint,
+              request,
+              interpret,
+              grant.grantType,
+              fetchOptions?.beforeAttempt,
+              grant.isUsedOnce
+            )
           ),
-          traced("oauth.token.fetch", grant.grantType)
+          traced("oauth.token.fetch", tokenEndpoint, { "oauth.grant_type": grant.grantType })
         ),
       refreshToken: (refreshToken, refreshOptions) =>
         TokenRequest.withAdditional(
@@ -328,16 +377,21 @@ export const make = (
           }),
           refreshOptions?.additionalParameters
         ).pipe(
-          Effect.flatMap((request) => send(tokenEndpoint, request, interpret, refreshOptions?.beforeAttempt)),
-          traced("oauth.token.refresh", "refresh_token")
+          Effect.flatMap((request) =>
+            send(tokenEndpoint, request, interpret, "refresh_token", refreshOptions?.beforeAttempt)
+          ),
+          traced("oauth.token.refresh", tokenEndpoint, { "oauth.grant_type": "refresh_token" })
         ),
       revokeToken: (token, hint) =>
         Option.match(revocationEndpoint, {
           onNone: () => Effect.void,
           onSome: (endpoint) =>
-            send(endpoint, TokenRequest.make({ token, token_type_hint: hint }), (reply) =>
-              reply.status === 200 ? Either.void : Either.map(interpret(reply), () => undefined)
-            ).pipe(traced("oauth.token.revoke", hint))
+            send(
+              endpoint,
+              TokenRequest.make({ token, token_type_hint: hint }),
+              (reply) => (reply.status === 200 ? Either.void : Either.map(interpret(reply), () => undefined)),
+              undefined
+            ).pipe(traced("oauth.token.revoke", endpoint, { "oauth.token_type_hint": hint }))
         })
     })
   })

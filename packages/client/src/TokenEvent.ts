@@ -7,7 +7,8 @@ import type { TokenError } from "./TokenError.js"
 import type { TokenStoreError } from "./TokenStoreError.js"
 
 /**
- * What happened to a session. `key` is the key under which the session is stored.
+ * What happened to a session. `key` is the key under which the session is stored. The metric `oauth.session.events` counts
+ * each of these, whether anybody listens or not.
  *
  * - `Restored`: a stored token was taken up.
  * - `Issued`: the grant began a session.
@@ -15,9 +16,10 @@ import type { TokenStoreError } from "./TokenStoreError.js"
  * - `Adopted`: somebody else who shares the store had refreshed already.
  * - `Rejected`: a resource refused the current token.
  * - `NotDurable`: the token is in use but could not be stored, or the storage has lost it (`Lost`); storing is tried
- *   again until it succeeds.
+ *   again until it succeeds, or until a newer token takes its place.
  * - `Durable`: it is stored now.
- * - `RefreshFailed`: no new token came. With `whileValid`, the current one is still good and in use.
+ * - `RefreshFailed`: no new token came. With `whileValid`, the current one is still good and in use. A refusal that is
+ *   only repeated to the next who asks is told once.
  * - `SessionEnded`: the server refused for good; it is not asked again until something changes.
  * - `LoggedOut`: the session was ended on purpose, here or by somebody else who shares it.
  *

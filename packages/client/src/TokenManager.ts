@@ -12,17 +12,16 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Equal from "effect/Equal"
 import * as Exit from "effect/Exit"
-import * as FiberRef from "effect/FiberRef"
 import { constTrue, identity } from "effect/Function"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Random from "effect/Random"
 import type * as Redacted from "effect/Redacted"
-import * as Schedule from "effect/Schedule"
-import type * as Scope from "effect/Scope"
+import * as Scope from "effect/Scope"
 import type * as Stream from "effect/Stream"
 import { AuthValidationException } from "./AuthValidationException.js"
 import type * as Grant from "./Grant.js"
+import { visible } from "./internal/currentToken.js"
 import * as EventHub from "./internal/eventHub.js"
 import {
   expiryMillis,
@@ -35,12 +34,19 @@ import {
   refreshTokenOf,
   unusable
 } from "./internal/held.js"
+import * as Keeper from "./internal/keeper.js"
 import { landed, withinGrace } from "./internal/landed.js"
+import { countSessions, recordLifetimeLeft } from "./internal/metrics.js"
+import * as Pace from "./internal/pace.js"
 import { type Aim, type Renewal, renew } from "./internal/renewal.js"
-import { describeFailure } from "./internal/secrets.js"
+import { revoke } from "./internal/revocation.js"
 import * as SingleFlight from "./internal/singleFlight.js"
-import { tokenSecrets } from "./internal/tokenSecrets.js"
+import { awaitingLease } from "./internal/spans.js"
+import { storeErrorOf } from "./internal/storeErrorOf.js"
+import * as TokenUpdate from "./internal/tokenUpdate.js"
+import { untilItSucceeds } from "./internal/untilItSucceeds.js"
 import * as OAuthToken from "./OAuthToken.js"
+import { type Failure, SessionStatus } from "./SessionStatus.js"
 import { TokenEndpoint } from "./TokenEndpoint.js"
 import type { TokenError } from "./TokenError.js"
 import { TokenEvent } from "./TokenEvent.js"
@@ -129,6 +135,8 @@ export interface Service extends TokenSource {
   readonly logout: Effect.Effect<void, TokenError>
   /** What happens to the session from now on. A slow reader misses events beyond 256. */
   readonly events: Stream.Stream<TokenEvent>
+  /** How the session is, as far as it is known in memory: for health endpoints. Asks neither a server nor the store. */
+  readonly status: Effect.Effect<SessionStatus>
 }
 
 /**
@@ -161,6 +169,15 @@ export interface Options {
    */
   readonly leeway?: Duration.DurationInput | undefined
   /**
+   * Whether the token is replaced ahead of its expiry also when nobody asks for one, from when there is one: the stored
+   * one is taken up at once. Default: false; a session that nobody uses does nothing then, not even wait.
+   *
+   * It ends with the scope, and holds up no process that is about to end. Tries that fail come at growing intervals, up
+   * to 5 minutes. It rests while the session is ended or logged out, until `fetchToken` begins another. `TokenManagers`
+   * does not let go of a manager that keeps a session fresh.
+   */
+  readonly keepFresh?: boolean | undefined
+  /**
    * Whether tokens are fetched and refreshed without being asked. Default: true. If false, whoever needs a token when
    * there is no valid one gets an `AuthValidationException`.
    */
@@ -175,36 +192,7 @@ export interface Options {
   readonly name?: string | undefined
 }
 
-/** A token that `onTokenUpdate` is being told of: whoever runs within it must not wait for it to end. */
-interface Update {
-  readonly token: OAuthToken.OAuthToken
-  isOver: boolean
-}
-
 const defaultLeeway = Duration.seconds(60)
-const callbackPatience = Duration.seconds(30)
-
-// Storing a token that could not be stored: soon, then every half minute, for as long as it takes.
-const savingSchedule = Schedule.exponential("1 second").pipe(
-  Schedule.jittered,
-  Schedule.union(Schedule.spaced("30 seconds"))
-)
-
-/** Why the store does not have what it was given; a store that died is one that failed. */
-const storeErrorOf = (
-  exit: Exit.Exit<unknown, TokenStoreError | AuthValidationException>
-): TokenStoreError | undefined => {
-  if (Exit.isSuccess(exit) || Cause.isInterruptedOnly(exit.cause)) return undefined
-  return Option.match(Cause.failureOption(exit.cause), {
-    onNone: () =>
-      TokenStoreError.unavailable(
-        "write",
-        "The store died while it stored a token.",
-        Cause.squash(exit.cause)
-      ),
-    onSome: (error) => (error._tag === "TokenStoreError" ? error : undefined)
-  })
-}
 
 /**
  * The keeper of one session. The scope owns its requests: when it closes, a request that is under way is awaited for a
@@ -218,24 +206,30 @@ export const make = (
 ): Effect.Effect<Service, never, TokenEndpoint | TokenStore | Scope.Scope> => makeKept(options, identity)
 
 /**
- * `make`, with something around the time in which nobody but this manager has its newest token.
+ * `make`, with something around the times in which the manager is needed though nobody uses it: nobody else has its
+ * newest token, or it keeps the session fresh.
  *
  * @internal
  * @since 0.1.0
  */
 export const makeKept = (
   options: Options,
-  whileUnsaved: <E>(saving: Effect.Effect<void, E>) => Effect.Effect<void, E>
+  whileNeeded: <E>(work: Effect.Effect<void, E>) => Effect.Effect<void, E>
 ): Effect.Effect<Service, never, TokenEndpoint | TokenStore | Scope.Scope> =>
   Effect.gen(function* () {
     const endpoint = yield* TokenEndpoint
     const store = yield* TokenStore
     const scope = yield* Effect.scope
-    const { events, publish } = yield* EventHub.make
-    const currentUpdate = yield* FiberRef.make<Update | undefined>(undefined)
+    const { events, publish } = EventHub.make(scope)
+    const modify = awaitingLease(store)
+    const pace = Pace.make()
     const flight = yield* SingleFlight.make<OAuthToken.OAuthToken, TokenError>(scope)
 
     const name = options.name ?? "OAuth"
+    const update = TokenUpdate.make(options.onTokenUpdate, name)
+    const keeperLatch = options.keepFresh === true ? Effect.unsafeMakeLatch(true) : undefined
+    /** Has whoever keeps the session fresh look again. */
+    const wakeKeeper = () => keeperLatch?.unsafeOpen()
     const key = options.key ?? [endpoint.identity, options.grant?.identity ?? "stored"].join("|")
     const leeway = Duration.decode(options.leeway ?? defaultLeeway)
     const autoRefresh = options.autoRefresh ?? true
@@ -249,12 +243,13 @@ export const makeKept = (
     let loggedOutElsewhere = false
     let logouts = 0
     let lastVersion = 0
-    let saving = false
     let rejected: Redacted.Redacted<string> | undefined
     let ended:
       | { readonly error: TokenError; readonly session: Option.Option<OAuthToken.OAuthToken> }
       | undefined
-    let backgroundNotBefore = 0
+    /** The token that is being replaced while it is good. */
+    let ahead: OAuthToken.OAuthToken | undefined
+    let lastFailure: Failure | undefined
 
     const canRenew = (token: OAuthToken.OAuthToken): boolean =>
       autoRefresh && (Option.isSome(token.refreshToken) || Option.isSome(grant))
@@ -287,6 +282,7 @@ export const makeKept = (
           freshUntil: canRenew(token) ? usableUntil - ahead : usableUntil,
           usableUntil
         }
+        wakeKeeper()
         return held
       })
 
@@ -296,9 +292,11 @@ export const makeKept = (
 
     if (options.initialToken !== undefined) yield* hold(options.initialToken, "Given")
 
-    const reread = store.read(key).pipe(
-      Effect.map(({ token }) => token),
-      Effect.catchAllCause(() => Effect.succeed(Option.none<OAuthToken.OAuthToken>()))
+    const reread = Effect.suspend(() =>
+      store.read(key).pipe(
+        Effect.map(({ token }) => token),
+        Effect.catchAllCause(() => Effect.succeed(Option.none<OAuthToken.OAuthToken>()))
+      )
     )
 
     const countedIn = ({ version }: StoredSession): number => Option.getOrElse(version, () => 0)
@@ -326,24 +324,14 @@ export const makeKept = (
         )
     })
 
-    const keepSaving = Effect.suspend(() => {
-      if (saving) return Effect.void
-      saving = true
-      return save.pipe(
-        Effect.retry(savingSchedule),
-        whileUnsaved,
-        Effect.ensuring(
-          Effect.sync(() => {
-            saving = false
-          })
-        ),
-        Effect.interruptible,
-        Effect.forkIn(scope),
-        Effect.asVoid
-      )
-    })
+    const keepSaving = untilItSucceeds(save, whileNeeded, scope)
 
-    yield* Effect.addFinalizer(() => withinGrace(save))
+    yield* countSessions(1)
+    // On the scope itself: `Effect.addFinalizer` would keep what the fiber that made this session has around it.
+    yield* Scope.addFinalizer(
+      scope,
+      Effect.suspend(() => Effect.zipRight(countSessions(-1), withinGrace(save)))
+    )
 
     /** The newest state of the session, once it is known what is stored; what the storage has lost is stored again. */
     const newestOf = (stored: StoredSession): Effect.Effect<Option.Option<OAuthToken.OAuthToken>> =>
@@ -369,6 +357,7 @@ export const makeKept = (
       held = undefined
       rejected = undefined
       loggedOutElsewhere = true
+      wakeKeeper()
       return publish(TokenEvent.LoggedOut({ key }))
     })
 
@@ -380,32 +369,6 @@ export const makeKept = (
           ? endedByOthers
           : Effect.void
       })
-
-    const notify = (token: OAuthToken.OAuthToken): Effect.Effect<void> => {
-      if (options.onTokenUpdate === undefined) return Effect.void
-      const update: Update = { token, isOver: false }
-      return Effect.suspend(() => options.onTokenUpdate?.(token) ?? Effect.void).pipe(
-        Effect.locally(currentUpdate, update),
-        Effect.ensuring(
-          Effect.sync(() => {
-            update.isOver = true
-          })
-        ),
-        Effect.timeoutFail({
-          duration: callbackPatience,
-          onTimeout: () => "it did not end within 30 seconds"
-        }),
-        Effect.interruptible,
-        Effect.catchAllCause((cause) =>
-          Cause.isInterruptedOnly(cause)
-            ? Effect.void
-            : Effect.logWarning(
-                "onTokenUpdate failed; the token is stored and in use",
-                Cause.fail(describeFailure(Cause.squash(cause), tokenSecrets(Option.some(token))))
-              )
-        )
-      )
-    }
 
     /** The new token is the state of the session at once, and is handed out after `onTokenUpdate`. */
     const takeOver = (
@@ -425,36 +388,42 @@ export const makeKept = (
           freshUntil: Number.NEGATIVE_INFINITY,
           usableUntil: previous?.usableUntil ?? Number.NEGATIVE_INFINITY
         }
-        yield* notify(token)
+        yield* update.notify(token)
         if (isCurrent(token)) yield* holdAgain
       })
 
-    const updateUnderWay = Effect.map(FiberRef.get(currentUpdate), (update) =>
-      update !== undefined && !update.isOver ? update : undefined
-    )
-
-    /** What would wait for the end of the callback that it is a part of fails instead. */
-    const unlessUpdating = <A>(request: Effect.Effect<A, TokenError>): Effect.Effect<A, TokenError> =>
-      Effect.flatMap(updateUnderWay, (update) =>
-        update === undefined
-          ? request
-          : new AuthValidationException({
-              message: `${name}: onTokenUpdate must not fetch, refresh or log out; it is a part of that.`
-            })
-      )
+    /** What a token left of the one that it replaces, if that was to be replaced while it was good. */
+    const succeeded = (token: OAuthToken.OAuthToken): Effect.Effect<void> =>
+      Effect.flatMap(Clock.currentTimeMillis, (now) => {
+        const replaced = ahead
+        ahead = undefined
+        lastFailure = undefined
+        return Effect.zipRight(
+          pace.succeeded(expiryMillis(token) <= now),
+          replaced === undefined
+            ? Effect.void
+            : recordLifetimeLeft(Math.max(expiryMillis(replaced) - now, 0) / 1000)
+        )
+      })
 
     /** Takes up a token that was there already: in the store, by a sibling, or in the options. */
-    const adopt = (token: OAuthToken.OAuthToken): Effect.Effect<OAuthToken.OAuthToken> =>
+    const takeUp = (token: OAuthToken.OAuthToken): Effect.Effect<OAuthToken.OAuthToken> =>
       Effect.gen(function* () {
         const known = held !== undefined && isSame(held.token, token) ? held : undefined
         const wasRestored = restored
         restored = true
         ended = undefined
         yield* hold(token, known?.origin ?? "Stored", known?.replaces)
+        if (known === undefined || !wasRestored) yield* succeeded(token)
         if (!wasRestored) yield* publish(TokenEvent.Restored({ key, token }))
         else if (known === undefined) yield* publish(TokenEvent.Adopted({ key, token }))
         return token
       })
+
+    const cameToBe = (outcome: "adopted" | "refreshed" | "issued") =>
+      Effect.annotateCurrentSpan("oauth.outcome", outcome)
+
+    const adopt = (token: OAuthToken.OAuthToken) => Effect.zipRight(cameToBe("adopted"), takeUp(token))
 
     /** A renewal that failed may have changed the session all the same: its refresh token is spent, or replaced. */
     const holdAfterFailure = (
@@ -511,6 +480,7 @@ export const makeKept = (
           yield* holdAfterFailure(session, replaces, storeError)
           if (error._tag === "OAuthProviderException" && !error.isTransient && isFinal(session)) {
             ended = { error, session }
+            ahead = undefined
             yield* publish(TokenEvent.SessionEnded({ key, error }))
           }
           return yield* error
@@ -521,7 +491,8 @@ export const makeKept = (
         ended = undefined
         loggedOutElsewhere = false
         rejected = undefined
-        backgroundNotBefore = 0
+        yield* cameToBe(by === "Issued" ? "issued" : "refreshed")
+        yield* succeeded(token)
         yield* takeOver(token, storeError === undefined ? "Stored" : "Unsaved", replaces)
         yield* publish(TokenEvent[by]({ key, token }))
         if (storeError !== undefined) {
@@ -555,7 +526,7 @@ export const makeKept = (
         let landedRenewal:
           | { readonly renewal: Renewal; readonly stored: Option.Option<OAuthToken.OAuthToken> }
           | undefined
-        const transaction = store.modify(
+        const transaction = modify(
           key,
           (stored, confirm) =>
             Effect.gen(function* () {
@@ -625,45 +596,62 @@ export const makeKept = (
         return yield* renewUnderLease(aim)
       })
 
-    const reporting =
-      (isStillValid: () => boolean) =>
-      (
-        renewal: Effect.Effect<OAuthToken.OAuthToken, TokenError>
-      ): Effect.Effect<OAuthToken.OAuthToken, TokenError> =>
-        Effect.tapError(renewal, (error) =>
-          error._tag === "AuthValidationException"
-            ? Effect.void
-            : publish(TokenEvent.RefreshFailed({ key, error, whileValid: isStillValid() }))
-        )
-
-    const needed = renewSession({
-      accepts: (token, now) => !OAuthToken.isExpiredAt(token, now) && !isRejected(token),
-      refresh: true,
-      grant,
-      impossible
-    }).pipe(
-      reporting(() => false),
-      // There is no other token, so the refused one is the one to use for as long as it lasts.
-      Effect.tapErrorTag("AuthValidationException", () => {
-        if (held === undefined || !isRejected(held.token)) return Effect.void
-        rejected = undefined
-        return holdAgain
-      })
+    const isStillGood = Effect.map(
+      Clock.currentTimeMillis,
+      (now) => held !== undefined && now < held.usableUntil
     )
 
-    /** Replaces a token that is still good; when that fails, the next try is some way off. */
-    const refreshAhead = (current: Held): Effect.Effect<OAuthToken.OAuthToken, TokenError> =>
+    /** A failure is an event; what is only repeated is none, nor is that there is no way to get a token. */
+    const reporting = (
+      renewal: Effect.Effect<OAuthToken.OAuthToken, TokenError>
+    ): Effect.Effect<OAuthToken.OAuthToken, TokenError> =>
+      Effect.tapError(renewal, (error) => {
+        if (error._tag === "AuthValidationException" || error === lastFailure?.error) return Effect.void
+        return Effect.zipWith(DateTime.now, isStillGood, (at, whileValid) => {
+          lastFailure = { at, error }
+          return TokenEvent.RefreshFailed({ key, error, whileValid })
+        }).pipe(Effect.flatMap(publish))
+      })
+
+    const needed = Effect.suspend(() =>
       renewSession({
-        accepts: (token, now) => !isSame(token, current.token) && !OAuthToken.isExpiredAt(token, now),
+        accepts: (token, now) => !OAuthToken.isExpiredAt(token, now) && !isRejected(token),
         refresh: true,
         grant,
         impossible
       }).pipe(
-        reporting(() => true),
-        Effect.tapError(() =>
-          Effect.map(Clock.currentTimeMillis, (now) => {
-            backgroundNotBefore = now + Math.max(1000, (current.usableUntil - current.freshUntil) / 10)
-          })
+        reporting,
+        // There is no other token, so the refused one is the one to use for as long as it lasts.
+        Effect.tapErrorTag("AuthValidationException", () => {
+          if (held === undefined || !isRejected(held.token)) return Effect.void
+          rejected = undefined
+          return holdAgain
+        })
+      )
+    )
+
+    /** Replaces a token before anybody needs another; when that fails, the next try is some way off. */
+    const refreshAhead = ({ token: current }: Held): Effect.Effect<OAuthToken.OAuthToken, TokenError> =>
+      Effect.zipRight(
+        Effect.sync(() => {
+          ahead = current
+        }),
+        renewSession({
+          accepts: (token, now) => !isSame(token, current) && !OAuthToken.isExpiredAt(token, now),
+          refresh: true,
+          grant,
+          impossible
+        })
+      ).pipe(
+        reporting,
+        Effect.tapErrorCause((cause) =>
+          Effect.flatMap(isStillGood, (isGood) =>
+            pace.failed(
+              Duration.toMillis(OAuthToken.effectiveLeeway(current, leeway)),
+              isGood,
+              Option.getOrUndefined(Cause.failureOption(cause))
+            )
+          )
         )
       )
 
@@ -673,8 +661,8 @@ export const makeKept = (
           message: `${name}: logged out; fetchToken begins a new session.`
         })
       }
-      return Effect.flatMap(updateUnderWay, (update) =>
-        update === undefined ? getTokenOf(held, now) : Effect.succeed(update.token)
+      return Effect.flatMap(update.underWay, (token) =>
+        token === undefined ? getTokenOf(held, now) : Effect.succeed(token)
       )
     }
 
@@ -683,9 +671,10 @@ export const makeKept = (
       now: number
     ): Effect.Effect<OAuthToken.OAuthToken, TokenError> => {
       if (current === undefined || now >= current.usableUntil) return flight.join(needed)
-      return now < backgroundNotBefore || ended !== undefined || flight.isFlying()
-        ? current.result
-        : Effect.zipRight(flight.launch(refreshAhead(current)), current.result)
+      if (ended !== undefined || flight.isFlying()) return current.result
+      return Effect.flatMap(pace.wait, (millis) =>
+        millis > 0 ? current.result : Effect.zipRight(flight.launch(refreshAhead(current)), current.result)
+      )
     }
 
     const getToken: Service["getToken"] = Effect.clockWith((clock) => {
@@ -693,8 +682,8 @@ export const makeKept = (
       return held !== undefined && now < held.freshUntil ? held.result : getTokenSlowly(now)
     })
 
-    const afterUpdate = Effect.flatMap(updateUnderWay, (update) =>
-      update === undefined ? Effect.zipRight(flight.settled, getToken) : Effect.succeed(update.token)
+    const afterUpdate = Effect.flatMap(update.underWay, (token) =>
+      token === undefined ? Effect.zipRight(flight.settled, getToken) : Effect.succeed(token)
     )
 
     const replaceToken: Service["replaceToken"] = (refused) =>
@@ -726,9 +715,9 @@ export const makeKept = (
           Effect.suspend(() => {
             ended = undefined
             return renewal
-          }).pipe(reporting(() => false))
+          }).pipe(reporting)
         )
-        .pipe(unlessUpdating)
+        .pipe(update.unlessWithin)
 
     const fetchToken: Service["fetchToken"] = (request) =>
       Effect.suspend(() => {
@@ -781,26 +770,26 @@ export const makeKept = (
       if (restored) return Effect.succeed(held === undefined ? Option.none() : held.shown)
       return store.read(key).pipe(
         Effect.flatMap(newestOf),
-        Effect.flatMap((session) => Effect.transposeMapOption(session, adopt))
+        Effect.flatMap((session) => Effect.transposeMapOption(session, takeUp))
       )
     })
 
     /** What the storage no longer has is stored, so that ending it leaves a mark for whoever else has it. */
-    const saveWhatIsLost = store
-      .read(key)
-      .pipe(Effect.flatMap(newestOf), Effect.zipRight(save), Effect.ignore)
+    const saveWhatIsLost = () =>
+      store.read(key).pipe(Effect.flatMap(newestOf), Effect.zipRight(save), Effect.ignore)
 
-    const logout: Service["logout"] = unlessUpdating(
+    const logout: Service["logout"] = update.unlessWithin(
       Effect.suspend(() => {
         let ending: Held | undefined
         loggedOut = true
         logouts += 1
         if (held !== undefined) held = unusable(held)
+        wakeKeeper()
         return flight.settled.pipe(
-          Effect.zipRight(saveWhatIsLost),
+          Effect.zipRight(saveWhatIsLost()),
           Effect.zipRight(
-            store.modify(key, (stored) =>
-              Effect.map(Effect.interruptible(revoke(reconcile(held, stored))), () => {
+            modify(key, (stored) =>
+              Effect.map(Effect.interruptible(revoke(endpoint, reconcile(held, stored))), () => {
                 // From here on nothing may store the token again.
                 ending = held
                 held = undefined
@@ -812,6 +801,8 @@ export const makeKept = (
             Effect.suspend(() => {
               ended = undefined
               rejected = undefined
+              ahead = undefined
+              lastFailure = undefined
               lastVersion = 0
               return publish(TokenEvent.LoggedOut({ key }))
             })
@@ -827,23 +818,6 @@ export const makeKept = (
       })
     )
 
-    /** First what can bring new tokens, then what opens doors now: a crash in between leaves nothing that lives on. */
-    const revoke = (session: Option.Option<OAuthToken.OAuthToken>): Effect.Effect<void, TokenError> =>
-      Option.match(session, {
-        onNone: () => Effect.void,
-        onSome: (token) =>
-          Effect.zipRight(
-            Option.match(token.refreshToken, {
-              onNone: () => Effect.void,
-              onSome: (value) => endpoint.revokeToken(value, "refresh_token")
-            }),
-            // Servers need not support this one (RFC 7009 section 2.1); it ends by itself.
-            endpoint
-              .revokeToken(token.accessToken, "access_token")
-              .pipe(Effect.catchTag("OAuthProviderException", () => Effect.void))
-          )
-      })
-
     const isObtainable: Service["isObtainable"] = Effect.flatMap(Clock.currentTimeMillis, (now) => {
       if (held !== undefined && now < held.usableUntil) return Effect.succeed(true)
       if (loggedOut || loggedOutElsewhere) return Effect.succeed(false)
@@ -853,23 +827,78 @@ export const makeKept = (
       )
     })
 
-    return TokenManager.of({
+    const stateAt = (now: number): SessionStatus["state"] => {
+      if (loggedOut || loggedOutElsewhere) return "loggedOut"
+      if (ended !== undefined) return "ended"
+      if (held !== undefined && now < held.usableUntil) return now < held.freshUntil ? "valid" : "expiring"
+      return held === undefined || !restored ? "none" : "expired"
+    }
+
+    const status: Service["status"] = Effect.map(
+      Clock.currentTimeMillis,
+      (now) =>
+        new SessionStatus({
+          state: stateAt(now),
+          expiry: Option.flatMap(held?.shown ?? Option.none(), ({ expiry }) => expiry),
+          isRenewing: flight.isFlying(),
+          isDurable: held?.origin !== "Unsaved",
+          lastFailure: Option.fromNullable(lastFailure)
+        })
+    )
+
+    if (keeperLatch !== undefined) {
+      let hasLooked = false
+      // What is stored is taken up without being asked.
+      const look = currentToken.pipe(
+        Effect.tap(() => {
+          hasLooked = true
+        }),
+        Effect.catchAllCause((cause) =>
+          pace.failed(0, false, Option.getOrUndefined(Cause.failureOption(cause)))
+        )
+      )
+      const isResting = (token: OAuthToken.OAuthToken): boolean =>
+        loggedOut || ended !== undefined || !canRenew(token)
+      yield* Keeper.make({
+        scope,
+        latch: keeperLatch,
+        perishable: () => {
+          if (!restored && !hasLooked) return { identity: "stored", freshUntil: Number.NEGATIVE_INFINITY }
+          return held === undefined || isResting(held.token)
+            ? undefined
+            : { identity: held.token, freshUntil: held.freshUntil }
+        },
+        wait: pace.wait,
+        renew: Effect.suspend(() =>
+          restored && held !== undefined
+            ? Effect.zipRight(flight.launch(refreshAhead(held)), flight.settled)
+            : Effect.asVoid(look)
+        ),
+        whileKeeping: whileNeeded
+      })
+    }
+
+    const service = TokenManager.of({
       getToken,
       isObtainable,
       replaceToken,
       fetchToken,
       refreshToken,
       currentToken,
-      isTokenExpired: Effect.flatMap(
-        currentToken,
-        Option.match({
-          onNone: () => Effect.succeed(true),
-          onSome: (token) => (isRejected(token) ? Effect.succeed(true) : OAuthToken.isExpired(token))
-        })
+      isTokenExpired: Effect.flatMap(currentToken, (token) =>
+        Option.isNone(token) || isRejected(token.value)
+          ? Effect.succeed(true)
+          : OAuthToken.isExpired(token.value)
       ),
       logout,
-      events
+      get events() {
+        return events()
+      },
+      status
     })
+    return visible(service, (clock) =>
+      held !== undefined && clock.unsafeCurrentTimeMillis() < held.freshUntil ? held.token : undefined
+    )
   })
 
 /**

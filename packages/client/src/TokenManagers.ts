@@ -1,13 +1,17 @@
 /**
  * @since 0.1.0
  */
+import type * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import * as RcMap from "effect/RcMap"
+import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
+import { peekOf, visible } from "./internal/currentToken.js"
+import * as IdleMap from "./internal/idleMap.js"
 import type * as OAuthToken from "./OAuthToken.js"
+import { SessionStatus } from "./SessionStatus.js"
 import { TokenEndpoint } from "./TokenEndpoint.js"
 import type { TokenError } from "./TokenError.js"
 import * as TokenManager from "./TokenManager.js"
@@ -30,6 +34,11 @@ export interface Service {
   ) => Effect.Effect<A, E, R>
   /** Where requests on behalf of the key get their tokens from: for `AuthorizedHttpClient.authorize`. */
   readonly source: (key: string) => TokenManager.TokenSource
+  /**
+   * How the session of the key is, as far as it is known in memory. A key that has no manager now is in the state `none`:
+   * none is made for it, and one that there is is not kept any longer for being asked about.
+   */
+  readonly status: (key: string) => Effect.Effect<SessionStatus>
 }
 
 /**
@@ -56,9 +65,17 @@ export interface Options {
    * any case, so that no key ever gets the token of another.
    */
   readonly session: (key: string) => TokenManager.Options
-  /** How long a manager is kept that nobody uses. Default: 5 minutes. */
+  /** How long a manager is kept that nobody uses, at least. Default: 5 minutes. */
   readonly idleTimeToLive?: Duration.DurationInput | undefined
 }
+
+const unknown = new SessionStatus({
+  state: "none",
+  expiry: Option.none(),
+  isRenewing: false,
+  isDurable: true,
+  lastFailure: Option.none()
+})
 
 /**
  * Token managers by key. They live in the scope.
@@ -73,7 +90,7 @@ export const make = (
     const endpoint = yield* TokenEndpoint
     // Managers talk to the server and the store of their maker, whoever happens to ask for them first.
     const own = yield* Effect.context<TokenEndpoint | TokenStore>()
-    const managers: RcMap.RcMap<string, TokenManager.Service> = yield* RcMap.make({
+    const managers: IdleMap.IdleMap<TokenManager.Service> = yield* IdleMap.make({
       lookup: (key: string) =>
         Effect.suspend(() => {
           const session = options.session(key)
@@ -86,11 +103,8 @@ export const make = (
                 session.grant?.identity ?? "stored"
               ])
             },
-            // Nobody else has a token that could not be stored: its manager is kept until it is.
-            (saving) =>
-              Effect.scopedWith((kept) =>
-                Effect.zipRight(Scope.extend(RcMap.get(managers, key), kept), saving)
-              )
+            // Nobody else has a token that could not be stored, or keeps this session fresh here.
+            (work) => managers.use(key, () => work)
           )
         }).pipe(
           Effect.mapInputContext((given: Context.Context<Scope.Scope>) =>
@@ -100,17 +114,33 @@ export const make = (
       idleTimeToLive: options.idleTimeToLive ?? "5 minutes"
     })
 
-    const use: Service["use"] = (key, f) =>
-      Effect.scopedWith((scope) => Effect.flatMap(Scope.extend(RcMap.get(managers, key), scope), f))
+    const { use } = managers
+
+    /** The token that is there, without anything to wait for. */
+    const peek = (key: string, clock: Clock.Clock): OAuthToken.OAuthToken | undefined => {
+      const manager = managers.unsafeTouch(key, clock.unsafeCurrentTimeMillis())
+      return manager && peekOf(manager)(clock)
+    }
+
+    const getToken: Service["getToken"] = (key) =>
+      Effect.clockWith((clock) => {
+        const token = peek(key, clock)
+        return token === undefined ? use(key, (manager) => manager.getToken) : Effect.succeed(token)
+      })
 
     return TokenManagers.of({
-      getToken: (key) => use(key, (manager) => manager.getToken),
+      getToken,
       use,
-      source: (key) => ({
-        getToken: use(key, (manager) => manager.getToken),
-        isObtainable: use(key, (manager) => manager.isObtainable),
-        replaceToken: (rejected) => use(key, (manager) => manager.replaceToken(rejected))
-      })
+      source: (key) =>
+        visible(
+          {
+            getToken: getToken(key),
+            isObtainable: use(key, (manager) => manager.isObtainable),
+            replaceToken: (rejected) => use(key, (manager) => manager.replaceToken(rejected))
+          },
+          (clock) => peek(key, clock)
+        ),
+      status: (key) => Effect.suspend(() => managers.unsafePeek(key)?.status ?? Effect.succeed(unknown))
     })
   })
 

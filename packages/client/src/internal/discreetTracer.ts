@@ -1,10 +1,12 @@
 import type * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
 import * as DefaultServices from "effect/DefaultServices"
-import * as Effect from "effect/Effect"
+import type * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import type * as Fiber from "effect/Fiber"
 import * as FiberRef from "effect/FiberRef"
 import * as Tracer from "effect/Tracer"
+import { locally } from "./locally.js"
 
 /** How a span is kept from showing what it must not. */
 export interface Discretion {
@@ -12,10 +14,15 @@ export interface Discretion {
   readonly cause: (cause: Cause.Cause<unknown>) => Cause.Cause<unknown>
 }
 
+type Written = Pick<Tracer.Span, "addLinks" | "attribute" | "end" | "event">
+
+const isWritten = (key: string | symbol): key is keyof Written =>
+  key === "attribute" || key === "event" || key === "end" || key === "addLinks"
+
 /** A view of the span, through which it is written to. The span stays as it is: it may be frozen, or one for all. */
 const discreetSpan = (span: Tracer.Span, { cause, text }: Discretion): Tracer.Span => {
   const hide = (value: unknown): unknown => (typeof value === "string" ? text(value) : value)
-  const written: Pick<Tracer.Span, "addLinks" | "attribute" | "end" | "event"> = {
+  const written: Written = {
     addLinks: (links) => span.addLinks(links),
     attribute: (key, value) => span.attribute(key, hide(value)),
     event: (name, startTime, attributes) =>
@@ -30,7 +37,9 @@ const discreetSpan = (span: Tracer.Span, { cause, text }: Discretion): Tracer.Sp
     { ...span, ...written },
     {
       get: (_, key) => {
-        const value: unknown = Reflect.get(Object.hasOwn(written, key) ? written : span, key)
+        // A dozen times for each request.
+        if (isWritten(key)) return written[key]
+        const value: unknown = Reflect.get(span, key)
         // Getters and methods may use private fields, which the view has not.
         return typeof value === "function" ? value.bind(span) : value
       },
@@ -43,25 +52,35 @@ const discreetSpan = (span: Tracer.Span, { cause, text }: Discretion): Tracer.Sp
 // Its spans go nowhere, so that nothing has to be hidden in them.
 const withoutExporter = Context.get(DefaultServices.liveServices, Tracer.Tracer)
 
+type Traced = Pick<
+  Fiber.RuntimeFiber<unknown, unknown>,
+  "currentDefaultServices" | "currentTracer" | "getFiberRef"
+>
+
+/** The tracer of the fiber, if its spans can be seen anywhere. */
+export const exporting = (fiber: Traced): Tracer.Tracer | undefined =>
+  fiber.currentTracer === withoutExporter || !fiber.getFiberRef(FiberRef.currentTracerEnabled)
+    ? undefined
+    : fiber.currentTracer
+
 /**
  * Runs an effect whose spans do not show what must not be seen. The platform's clients put the whole URL, the headers
  * of the reply and the failure into theirs, and know only the names of a few headers that are secret.
  */
-export const discreetly =
-  (discretion: () => Discretion) =>
-  <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
-    Effect.withFiberRuntime((fiber) => {
-      const tracer = Context.get(fiber.getFiberRef(DefaultServices.currentServices), Tracer.Tracer)
-      return tracer === withoutExporter || !fiber.getFiberRef(FiberRef.currentTracerEnabled)
-        ? effect
-        : Effect.withTracer(
-            effect,
-            Tracer.make({
-              span: (name, ...args) => {
-                const hiding = discretion()
-                return discreetSpan(tracer.span(hiding.text(name), ...args), hiding)
-              },
-              context: (f, fiber) => tracer.context(f, fiber)
-            })
-          )
-    })
+export const discreetly = <A, E, R>(
+  effect: Effect.Effect<A, E, R>,
+  { currentDefaultServices }: Traced,
+  tracer: Tracer.Tracer,
+  discretion: Discretion
+): Effect.Effect<A, E, R> =>
+  locally(
+    DefaultServices.currentServices,
+    Context.add(
+      currentDefaultServices,
+      Tracer.Tracer,
+      Tracer.make({
+        span: (name, ...args) => discreetSpan(tracer.span(discretion.text(name), ...args), discretion),
+        context: (f, fiber) => tracer.context(f, fiber)
+      })
+    )
+  )(effect)

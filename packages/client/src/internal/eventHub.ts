@@ -1,29 +1,70 @@
 import * as Effect from "effect/Effect"
-import * as PubSub from "effect/PubSub"
-import type * as Scope from "effect/Scope"
+import * as Queue from "effect/Queue"
+import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type { TokenEvent } from "../TokenEvent.js"
+import { errorType } from "./errorType.js"
+import { countEvent } from "./metrics.js"
 
-/** Where events are heard. It costs nothing until somebody listens: there may be very many that nobody listens to. */
+/**
+ * Where events are heard, and counted. A hub costs nothing until somebody listens: there may be very many that nobody
+ * listens to.
+ */
 export interface EventHub {
   readonly publish: (event: TokenEvent) => Effect.Effect<void>
-  readonly events: Stream.Stream<TokenEvent>
+  readonly events: () => Stream.Stream<TokenEvent>
 }
 
-export const make: Effect.Effect<EventHub, never, Scope.Scope> = Effect.gen(function* () {
-  let hub: PubSub.PubSub<TokenEvent> | undefined
-  yield* Effect.addFinalizer(() => (hub === undefined ? Effect.void : PubSub.shutdown(hub)))
-  const listenedTo = Effect.suspend(() =>
-    hub === undefined
-      ? Effect.tap(PubSub.sliding<TokenEvent>(256), (made) =>
-          Effect.sync(() => {
-            hub = made
-          })
-        )
-      : Effect.succeed(hub)
-  )
+const count = (event: TokenEvent): Effect.Effect<void> =>
+  countEvent({
+    "oauth.event": event._tag.replace(/\B[A-Z]/g, "_$&").toLowerCase(),
+    "oauth.while_valid": "whileValid" in event ? String(event.whileValid) : undefined,
+    "error.type": "error" in event ? errorType(event.error) : undefined
+  })
+
+// Shared by all that nobody listens to.
+const nobody: ReadonlyArray<Queue.Queue<TokenEvent>> = []
+
+/** What it tells ends with the scope. */
+export const make = (scope: Scope.Scope): EventHub => {
+  let listeners = nobody
+  let endsWithScope = false
+
+  const listen = () =>
+    Effect.acquireRelease(
+      Effect.gen(function* () {
+        const queue = yield* Queue.sliding<TokenEvent>(256)
+        listeners = [...listeners, queue]
+        if (!endsWithScope) {
+          endsWithScope = true
+          yield* Scope.addFinalizer(
+            scope,
+            Effect.suspend(() => {
+              const last = listeners
+              listeners = nobody
+              return Effect.forEach(last, Queue.shutdown, { discard: true })
+            })
+          )
+        }
+        return queue
+      }),
+      // It is not shut down: that would interrupt whoever is about to offer something to it.
+      (queue) =>
+        Effect.sync(() => {
+          listeners = listeners.filter((listener) => listener !== queue)
+        })
+    )
+
   return {
-    publish: (event) => Effect.suspend(() => (hub === undefined ? Effect.void : PubSub.publish(hub, event))),
-    events: Stream.unwrap(Effect.map(listenedTo, (made) => Stream.fromPubSub(made)))
+    publish: (event) =>
+      Effect.zipRight(
+        count(event),
+        Effect.suspend(() =>
+          listeners.length === 0
+            ? Effect.void
+            : Effect.forEach(listeners, (listener) => Queue.offer(listener, event), { discard: true })
+        )
+      ),
+    events: () => Stream.unwrapScoped(Effect.map(listen(), (queue) => Stream.fromQueue(queue)))
   }
-})
+}

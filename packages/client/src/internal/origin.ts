@@ -67,6 +67,9 @@ export const matchOrigins = (
       const origins = new Set(parsed.map((url) => url.origin))
       // A literal `scheme://host/` can be nothing else to a URL parser, so most requests need no parsing.
       const prefixes = Array.from(origins, (origin) => `${origin}/`)
-      return (url) => prefixes.some((prefix) => url.startsWith(prefix)) || isOfOrigin(url, origins)
+      return (url) => {
+        for (const prefix of prefixes) if (url.startsWith(prefix)) return true
+        return isOfOrigin(url, origins)
+      }
     }
   )

@@ -88,6 +88,17 @@ export const scrubber = (secrets: Iterable<string>): ((text: string) => string) 
   }
 }
 
+const scrubbers = new WeakMap<ReadonlyArray<string>, (text: string) => string>()
+
+/** `scrubber`, once for the secrets of a token, which go along with many requests. */
+export const scrubberOf = (secrets: ReadonlyArray<string>): ((text: string) => string) => {
+  const known = scrubbers.get(secrets)
+  if (known !== undefined) return known
+  const made = scrubber(secrets)
+  scrubbers.set(secrets, made)
+  return made
+}
+
 export const scrub = (text: string, secrets: Iterable<string>): string => scrubber(secrets)(text)
 
 // What clients go by.

@@ -5,10 +5,14 @@ import * as FiberId from "effect/FiberId"
 import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import * as Tracer from "effect/Tracer"
+import { exporting } from "./discreetTracer.js"
+import * as Spans from "./spans.js"
 
 /**
  * One flight at a time, which belongs to the scope and not to the fiber that started it. Whoever waits can be
  * interrupted alone; a flight that failed leaves nothing behind.
+ *
+ * Its span is nobody's child, and linked to the one of whoever started it; the spans of those who wait are linked to it.
  */
 export interface SingleFlight<A, E> {
   readonly isFlying: () => boolean
@@ -28,9 +32,14 @@ export interface SingleFlight<A, E> {
 interface Flight<A, E> {
   readonly name: string | undefined
   readonly landing: Deferred.Deferred<A, E>
+  span: Tracer.Span | undefined
 }
 
-const traced = Effect.withSpan("oauth.token.wait")
+const inWaitSpan = Spans.inSpan("oauth.token.wait", { attributes: { "oauth.wait.for": "renewal" } })
+
+/** Very many can wait for one flight: a span for each is made only where it can be seen. */
+const waiting = <A, E>(landing: Effect.Effect<A, E>): Effect.Effect<A, E> =>
+  Effect.withFiberRuntime((fiber) => (exporting(fiber) === undefined ? landing : inWaitSpan(landing)))
 
 export const make = <A, E>(scope: Scope.Scope): Effect.Effect<SingleFlight<A, E>> =>
   Effect.map(Effect.context<never>(), (built) => {
@@ -43,32 +52,45 @@ export const make = <A, E>(scope: Scope.Scope): Effect.Effect<SingleFlight<A, E>
       flying === undefined ? Effect.void : Effect.asVoid(Effect.exit(Deferred.await(flying.landing)))
     )
 
-    const detach = (self: Flight<A, E>, program: Effect.Effect<A, E>) =>
-      Effect.option(Effect.currentSpan).pipe(
-        Effect.flatMap((span) =>
-          Option.match(span, {
-            onNone: () => program,
-            onSome: (first) => Effect.linkSpans(program, first)
-          }).pipe(
-            Effect.mapInputContext((_: Context.Context<never>) => ownContext),
-            Effect.interruptible,
-            Effect.onExit((exit) =>
-              Effect.sync(() => {
-                if (flying === self) flying = undefined
-                Deferred.unsafeDone(self.landing, exit)
-              })
-            ),
-            Effect.forkIn(scope)
-          )
-        ),
-        Effect.uninterruptible
-      )
+    const detach = (self: Flight<A, E>, program: Effect.Effect<A, E>, isBackground: boolean) =>
+      Effect.gen(function* () {
+        const starter = yield* Effect.option(Effect.currentSpan)
+        const span = yield* Spans.begin("oauth.token.renew", {
+          root: true,
+          attributes: { "oauth.background": isBackground },
+          links: Option.match(starter, {
+            onNone: () => [],
+            onSome: (first) => [{ _tag: "SpanLink", span: first, attributes: {} }]
+          })
+        })
+        self.span = span
+        yield* program.pipe(
+          Effect.mapInputContext((_: Context.Context<never>) =>
+            Context.add(ownContext, Tracer.ParentSpan, span)
+          ),
+          Effect.onExit((exit) => Spans.end(span, exit)),
+          Effect.interruptible,
+          Effect.onExit((exit) =>
+            Effect.sync(() => {
+              if (flying === self) flying = undefined
+              Deferred.unsafeDone(self.landing, exit)
+            })
+          ),
+          Effect.forkIn(scope)
+        )
+      }).pipe(Effect.uninterruptible)
 
-    const takeOff = (name: string | undefined, flight: Effect.Effect<A, E>) =>
+    const newFlight = (name: string | undefined): Flight<A, E> => ({
+      name,
+      landing: Deferred.unsafeMake(FiberId.none),
+      span: undefined
+    })
+
+    const takeOff = (name: string | undefined, flight: Effect.Effect<A, E>, isBackground = false) =>
       Effect.suspend(() => {
-        const self: Flight<A, E> = { name, landing: Deferred.unsafeMake(FiberId.none) }
+        const self = newFlight(name)
         flying = self
-        return Effect.as(detach(self, flight), self.landing)
+        return Effect.as(detach(self, flight, isBackground), self)
       })
 
     const takeTurn = (self: Flight<A, E>, flight: Effect.Effect<A, E>): Effect.Effect<A, E> =>
@@ -81,10 +103,17 @@ export const make = <A, E>(scope: Scope.Scope): Effect.Effect<SingleFlight<A, E>
 
     const standInLine = (name: string | undefined, flight: Effect.Effect<A, E>) =>
       Effect.suspend(() => {
-        const self: Flight<A, E> = { name, landing: Deferred.unsafeMake(FiberId.none) }
+        const self = newFlight(name)
         if (name !== undefined) queue.set(name, self)
-        return Effect.as(detach(self, takeTurn(self, flight)), self.landing)
+        return Effect.as(detach(self, takeTurn(self, flight), false), self)
       })
+
+    const landingOf = ({ landing, span }: Flight<A, E>): Effect.Effect<A, E> =>
+      Effect.withFiberRuntime((fiber) =>
+        span === undefined || exporting(fiber) === undefined
+          ? Deferred.await(landing)
+          : Effect.zipRight(Effect.linkSpanCurrent(span), Deferred.await(landing))
+      )
 
     const named = (name: string | undefined): Flight<A, E> | undefined =>
       name === undefined ? undefined : flying?.name === name ? flying : queue.get(name)
@@ -94,18 +123,18 @@ export const make = <A, E>(scope: Scope.Scope): Effect.Effect<SingleFlight<A, E>
       settled,
       join: (flight) =>
         Effect.suspend(() =>
-          flying === undefined
-            ? Effect.flatMap(takeOff(undefined, flight), Deferred.await)
-            : Deferred.await(flying.landing)
-        ).pipe(traced),
+          flying === undefined ? Effect.flatMap(takeOff(undefined, flight), landingOf) : landingOf(flying)
+        ).pipe(waiting),
       next: (name, flight) =>
         Effect.suspend(() => {
           const shared = named(name)
-          if (shared !== undefined) return Deferred.await(shared.landing)
+          if (shared !== undefined) return landingOf(shared)
           const start = flying === undefined ? takeOff(name, flight) : standInLine(name, flight)
-          return Effect.flatMap(start, Deferred.await)
-        }).pipe(traced),
+          return Effect.flatMap(start, landingOf)
+        }).pipe(waiting),
       launch: (flight) =>
-        Effect.suspend(() => (flying === undefined ? Effect.asVoid(takeOff(undefined, flight)) : Effect.void))
+        Effect.suspend(() =>
+          flying === undefined ? Effect.asVoid(takeOff(undefined, flight, true)) : Effect.void
+        )
     }
   })

@@ -18,8 +18,6 @@ type ResponseError = HttpClientError.ResponseError
  * clients hold the request that was sent, and print its headers.
  */
 class UnauthorizedResponse extends Inspectable.Class implements HttpClientResponse.HttpClientResponse {
-  readonly [HttpClientResponse.TypeId]: HttpClientResponse.TypeId = HttpClientResponse.TypeId
-  readonly [HttpIncomingMessage.TypeId]: HttpIncomingMessage.TypeId = HttpIncomingMessage.TypeId
   readonly request: HttpClientRequest.HttpClientRequest
   readonly #sent: HttpClientResponse.HttpClientResponse
   readonly #secrets: ReadonlyArray<string>
@@ -36,8 +34,17 @@ class UnauthorizedResponse extends Inspectable.Class implements HttpClientRespon
     this.#secrets = secrets
   }
 
+  get [HttpClientResponse.TypeId](): HttpClientResponse.TypeId {
+    return HttpClientResponse.TypeId
+  }
+
+  get [HttpIncomingMessage.TypeId](): HttpIncomingMessage.TypeId {
+    return HttpIncomingMessage.TypeId
+  }
+
   #body<A>(body: Effect.Effect<A, ResponseError>): Effect.Effect<A, ResponseError> {
-    return Effect.mapError(body, (error) => this.#hide(error))
+    // What succeeds passes by, which `mapError` would take up and put down again.
+    return Effect.catchAll(body, (error) => Effect.fail(this.#hide(error)))
   }
 
   #hide(error: ResponseError): ResponseError {

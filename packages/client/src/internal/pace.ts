@@ -1,0 +1,68 @@
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Random from "effect/Random"
+import type { TokenError } from "../TokenError.js"
+import { moment } from "./moment.js"
+
+/** When the next renewal may begin that nobody waits for: on a clock that nobody sets. */
+export interface Pace {
+  /** The milliseconds until then; 0 or less: now. */
+  readonly wait: Effect.Effect<number>
+  /** The token was replaced. One that had expired when it came is as good as none. */
+  readonly succeeded: (isExpired: boolean) => Effect.Effect<void>
+  /** The token was not replaced, and is still good for some time or not. `leeway` in milliseconds. */
+  readonly failed: (
+    leeway: number,
+    isStillGood: boolean,
+    error: TokenError | undefined
+  ) => Effect.Effect<void>
+}
+
+const shortest = 1000
+const longest = 5 * 60_000
+// A server can ask for patience, but not for more than this.
+const longestRetryAfter = 60 * 60_000
+
+const retryAfterOf = (error: TokenError | undefined): number =>
+  error !== undefined && "retryAfter" in error && error.retryAfter !== undefined
+    ? Duration.toMillis(error.retryAfter)
+    : 0
+
+export const make = (): Pace => {
+  let notBefore = 0
+  let inVain = 0
+
+  const postpone = (delay: (random: number) => number): Effect.Effect<void> =>
+    Effect.zipWith(Effect.clock, Random.next, (clock, random) => {
+      notBefore = moment(clock).monotonic + delay(random)
+    })
+
+  /** Twice as long each time, and not in step with others. */
+  const backOff = (base: number, atLeast = 0): Effect.Effect<void> =>
+    postpone((random) =>
+      Math.max(Math.min(base * 2 ** Math.min(inVain, 30), longest) * (0.8 + random * 0.4), atLeast)
+    )
+
+  return {
+    wait: Effect.map(Effect.clock, (clock) => notBefore - moment(clock).monotonic),
+    succeeded: (isExpired) => {
+      if (isExpired)
+        return Effect.ensuring(
+          backOff(shortest),
+          Effect.sync(() => inVain++)
+        )
+      inVain = 0
+      return postpone(() => shortest)
+    },
+    failed: (leeway, isStillGood, error) => {
+      const atLeast = Math.min(retryAfterOf(error), longestRetryAfter)
+      const base = Math.max(shortest, leeway / 10)
+      // While there is time the tries come at an even pace: they are few, and each may be in time.
+      if (isStillGood) return backOff(base, atLeast)
+      return Effect.ensuring(
+        backOff(base, atLeast),
+        Effect.sync(() => inVain++)
+      )
+    }
+  }
+}
