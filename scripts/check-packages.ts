@@ -142,6 +142,31 @@ const bundledSize = async (folder: string): Promise<number> => {
   return outputFiles.reduce((size, { contents }) => size + gzipSync(contents).length, 0)
 }
 
+/** What the client may add to a program, in bytes, minified and gzipped. The same packages give the same sizes. */
+const addedAtMost: ReadonlyArray<{ readonly program: string; readonly to: string; readonly bytes: number }> =
+  [
+    { program: "Everything", to: "a program with all of effect and platform", bytes: 18_000 },
+    { program: "Users", to: "a service that calls an API", bytes: 20_000 }
+  ]
+
+/** The difference that sessions of the password grant make to a program, which the benchmark of start-up has, too. */
+const addedSize = async (program: string): Promise<number> => {
+  const size = async (name: string): Promise<number> => {
+    const { outputFiles } = await build({
+      entryPoints: [join(root, `benchmarks/src/startUp/addition/${name}.ts`)],
+      bundle: true,
+      minify: true,
+      format: "esm",
+      platform: "node",
+      // As they are published, and not from their sources.
+      tsconfigRaw: {},
+      write: false
+    })
+    return outputFiles.reduce((size, { contents }) => size + gzipSync(contents, { level: 9 }).length, 0)
+  }
+  return (await size(`authorized${program}`)) - (await size(`bare${program}`))
+}
+
 /** What a user types after `npm install`: the packages, their peers in the promised ranges, and TypeScript. */
 const installArguments = (tarballs: ReadonlyArray<Tarball>): ReadonlyArray<string> => {
   const peerRanges = new Set(
@@ -170,8 +195,7 @@ const writeConsumer = (folder: string, tarballs: ReadonlyArray<Tarball>): void =
 }
 
 const check = async (temporary: string): Promise<void> => {
-  const folders = publishedPackages.map(({ folder }) => folder)
-  await step(`build ${folders.join(", ")}`, () => runOrFail("tsc", ["-b", "--pretty", "false", ...folders]))
+  await step("build the packages", () => runOrFail("tsx", ["scripts/build-packages.ts"]))
   await step("bundle the command", () => runOrFail("tsx", ["scripts/build-command.ts"]))
 
   const tarballs: Array<Tarball> = []
@@ -204,6 +228,23 @@ const check = async (temporary: string): Promise<void> => {
     await step(
       `bundle ${name}`,
       () => bundledSize(published.folder),
+      (size) => `${kilobytes(size)} minified and gzipped`
+    )
+  }
+
+  for (const { bytes, program, to } of addedAtMost) {
+    await step(
+      `what the client adds to ${to}`,
+      async () => {
+        const size = await addedSize(program)
+        if (size > bytes) {
+          throw new Failure(
+            `${size} bytes, minified and gzipped, of which there may be ${bytes}. What is it that every program needs ` +
+              "to have now? esbuild --analyze tells; if it has to be, say so in addedAtMost of scripts/check-packages.ts."
+          )
+        }
+        return size
+      },
       (size) => `${kilobytes(size)} minified and gzipped`
     )
   }
