@@ -6,6 +6,8 @@ export interface Effort {
   readonly isQuick: boolean
   /** How often each contender has its turn. */
   readonly rounds: number
+  /** Tells whoever waits how far it is, in a few words. */
+  readonly tell?: ((progress: string) => Effect.Effect<void>) | undefined
 }
 
 /** What was measured of one contender: a value a round. */
@@ -14,6 +16,8 @@ export interface Figure {
   readonly values: ReadonlyArray<number>
   /** What a reader has to know about this contender. */
   readonly note?: string | undefined
+  /** The contender that this one is compared with, where that is not the baseline of the table. */
+  readonly against?: string | undefined
 }
 
 /** Contenders that did the same in turns, on the same machine, in the same run. */

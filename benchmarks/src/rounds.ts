@@ -22,6 +22,7 @@ export const interleaved = <E, R>(
   Effect.gen(function* () {
     const values = new Map<string, Array<number>>(contenders.map(({ name }) => [name, []]))
     for (let round = -1; round < effort.rounds; round += 1) {
+      yield* effort.tell?.(round < 0 ? "warming up" : `round ${round + 1} of ${effort.rounds}`) ?? Effect.void
       for (const { name, measure } of turned(contenders, round + 1)) {
         const value = yield* measure
         if (round >= 0) values.get(name)?.push(value)

@@ -1,0 +1,4 @@
+import * as platform from "@effect/platform"
+import * as effect from "effect"
+
+process.stdout.write(String([effect, platform]))

@@ -1,0 +1,164 @@
+import * as Effect from "effect/Effect"
+import type { Benchmark, Effort, Figure, Table } from "./Benchmark.js"
+import { type Contender, interleaved } from "./rounds.js"
+import { type Entrant, open } from "./throughput/Field.js"
+import type { Done, Identity } from "./throughput/Protocol.js"
+import { allOwners } from "./throughput/profile.js"
+
+/** As its transport is by itself, or as a user is advised to have it. */
+const isAtItsBest = ({ isAdvised, unswitched }: Identity): boolean =>
+  unswitched === undefined || isAdvised === true
+
+const millisFor = (concurrency: number, { isQuick }: Effort): number => {
+  if (isQuick) return 10
+  // With many at a time all of them begin, and all are waited for: that takes longer by itself.
+  return concurrency === 1024 ? 100 : 200
+}
+
+interface Measured {
+  readonly identity: Identity
+  readonly rate: Figure
+  readonly cpuMicros: Figure
+}
+
+const race = (entrants: ReadonlyArray<Entrant>, concurrency: number, effort: Effort) =>
+  Effect.gen(function* () {
+    const work = new Map<string, Array<Done>>(entrants.map(({ identity }) => [identity.name, []]))
+    const contenders = entrants.map(
+      ({ call, identity: { name, note } }): Contender<unknown> => ({
+        name,
+        note,
+        measure: Effect.map(
+          call({ concurrency, millis: millisFor(concurrency, effort), isProfiled: false }),
+          (done) => {
+            work.get(name)?.push(done)
+            return done.calls / done.seconds
+          }
+        )
+      })
+    )
+    const tell = (progress: string) => effort.tell?.(`${concurrency} at a time, ${progress}`) ?? Effect.void
+    const figures = yield* interleaved(contenders, { ...effort, tell })
+    return entrants.flatMap(({ identity }): ReadonlyArray<Measured> => {
+      const rate = figures.find(({ contender }) => contender === identity.name)
+      if (rate === undefined) return []
+      // The first round does not count.
+      const counted = (work.get(identity.name) ?? []).slice(1)
+      const values = counted.map(({ calls, cpuSeconds }) => (cpuSeconds * 1_000_000) / calls)
+      return [{ identity, rate, cpuMicros: { ...rate, values } }]
+    })
+  })
+
+type Comparison = Pick<Table, "baseline"> | { readonly against: (identity: Identity) => string | undefined }
+
+const rates = (title: string, measured: ReadonlyArray<Measured>, comparison: Comparison): Table => ({
+  title,
+  unit: "calls a second",
+  better: "more",
+  baseline: "against" in comparison ? undefined : comparison.baseline,
+  figures: measured.map(({ identity, rate }) => ({
+    ...rate,
+    against: "against" in comparison ? comparison.against(identity) : undefined
+  }))
+})
+
+const many = (concurrency: number): string =>
+  concurrency === 1 ? "one call at a time" : `${concurrency} calls at a time`
+
+const without = (identity: Identity): string | undefined => identity.without
+const unswitched = (identity: Identity): string | undefined => identity.unswitched
+
+const tablesOf = (concurrency: number, measured: ReadonlyArray<Measured>): ReadonlyArray<Table> => {
+  const part = (isPart: (identity: Identity) => boolean) =>
+    measured.filter(({ identity }) => isPart(identity))
+  const names = new Set(measured.map(({ identity }) => identity.name))
+  const hasSameWithout = (identity: Identity): boolean =>
+    identity.without !== undefined && names.has(identity.without)
+  const ours = part(({ role }) => role === "ours")
+
+  const tables = [
+    rates(
+      `Throughput, ${many(concurrency)}`,
+      part((identity) => identity.role === "peer" || (identity.role === "ours" && isAtItsBest(identity))),
+      { baseline: ours[0]?.identity.name }
+    ),
+    rates(
+      `Beside the same without OAuth, ${many(concurrency)}`,
+      part(
+        (identity) =>
+          ["bare", "platform"].includes(identity.role) ||
+          (identity.role === "ours" && hasSameWithout(identity))
+      ),
+      { against: without }
+    )
+  ]
+  if (concurrency === 1) return tables
+  const switches = rates(`What a user can switch, ${many(concurrency)}`, ours, { against: unswitched })
+  if (concurrency > 64) return [...tables, switches]
+  const cpu: Table = {
+    title: `Time of the processors, ${many(concurrency)}`,
+    unit: "µs a call",
+    better: "less",
+    figures: measured.map(({ cpuMicros, identity }) => ({ ...cpuMicros, against: identity.without }))
+  }
+  return [...tables, switches, cpu]
+}
+
+/** Those whose time is put down to who spent it: of a transport what is bare, the platform's client, and ours. */
+const isProfiled = ({ identity }: Entrant): boolean =>
+  identity.role !== "peer" && / ?(fetch|undici)$/.test(identity.name)
+
+/** Whose code the time of a call is spent in, from samples of the stack. */
+const profile = (entrant: Entrant, effort: Effort) =>
+  Effect.gen(function* () {
+    const load = { concurrency: 64, millis: effort.isQuick ? 20 : 500, isProfiled: true }
+    const dones = yield* Effect.replicateEffect(entrant.call(load), Math.min(3, effort.rounds))
+    const table: Table = {
+      title: `Whose code the time of a call is spent in, ${entrant.identity.name}`,
+      unit: "µs a call",
+      better: "less",
+      figures: allOwners
+        .map((contender) => ({
+          contender,
+          values: dones.map(
+            ({ calls, cpuSeconds, shares }) => ((shares?.[contender] ?? 0) * cpuSeconds * 1_000_000) / calls
+          )
+        }))
+        .filter(({ values }) => values.some((value) => value > 0))
+    }
+    return table
+  })
+
+/** Who is asked for so many calls at a time: what is switched, only where there is something to be seen of it. */
+const takesPart =
+  (concurrency: number) =>
+  ({ identity }: Entrant): boolean =>
+    concurrency === 64 ||
+    isAtItsBest(identity) ||
+    (concurrency > 64 && identity.name.includes(" connections"))
+
+const run = (effort: Effort) =>
+  Effect.gen(function* () {
+    const entrants = yield* open
+    if (!effort.isQuick) {
+      yield* effort.tell?.("compiling what is hot") ?? Effect.void
+      yield* Effect.forEach(entrants, ({ call }) =>
+        call({ concurrency: 64, millis: 1000, isProfiled: false })
+      )
+    }
+    const tables = yield* Effect.forEach(effort.isQuick ? [1, 64] : [1, 64, 1024], (concurrency) =>
+      Effect.map(race(entrants.filter(takesPart(concurrency)), concurrency, effort), (measured) =>
+        tablesOf(concurrency, measured)
+      )
+    )
+    yield* effort.tell?.("whose code the time is spent in") ?? Effect.void
+    const profiles = yield* Effect.forEach(entrants.filter(isProfiled), (entrant) => profile(entrant, effort))
+    return [...tables.flat(), ...profiles]
+  })
+
+export const throughput: Benchmark = {
+  name: "throughput",
+  question:
+    "How many authorized calls a second does a client make, with a good token, to an API on this machine that keeps connections?",
+  run
+}
