@@ -29,6 +29,7 @@ import { countReplay } from "./internal/metrics.js"
 import { matchOrigins, type OriginMatcher } from "./internal/origin.js"
 import { type RedirectGuard, redirectGuard, requestInit } from "./internal/redirects.js"
 import { sanitizeDefects, sanitizedCause, scrubberOf } from "./internal/secrets.js"
+import { inSpan } from "./internal/spans.js"
 import { unauthorizedError, unauthorizedResponse } from "./internal/unauthorizedView.js"
 import { OAuthProviderException } from "./OAuthProviderException.js"
 import type * as OAuthToken from "./OAuthToken.js"
@@ -220,7 +221,7 @@ const authorizeOrigins = <E, R, E2>(
         }
         return became(isAccepted ? "accepted" : "rejected")
       }),
-      Effect.withSpan("oauth.replay")
+      inSpan("oauth.replay")
     )
   }
 

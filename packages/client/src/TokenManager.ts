@@ -279,7 +279,9 @@ export const makeKept = (
           result: Effect.succeed(token),
           origin,
           replaces,
-          freshUntil: canRenew(token) ? usableUntil - ahead : usableUntil,
+          // One that does not expire is fresh for ever, however long the leeway.
+          freshUntil:
+            canRenew(token) && usableUntil < Number.POSITIVE_INFINITY ? usableUntil - ahead : usableUntil,
           usableUntil
         }
         wakeKeeper()
@@ -356,6 +358,7 @@ export const makeKept = (
     const endedByOthers = Effect.suspend(() => {
       held = undefined
       rejected = undefined
+      ahead = undefined
       loggedOutElsewhere = true
       wakeKeeper()
       return publish(TokenEvent.LoggedOut({ key }))
@@ -436,13 +439,14 @@ export const makeKept = (
       if (known?.origin === "Given") return Effect.asVoid(hold(session.value, "Given"))
       if (storeError === undefined) {
         return Effect.zipRight(
-          hold(session.value, "Stored"),
+          hold(known?.token ?? session.value, "Stored"),
           known?.origin === "Unsaved"
             ? publish(TokenEvent.Durable({ key, token: session.value }))
             : Effect.void
         )
       }
-      if (isSameSession(session, replaces)) return Effect.asVoid(hold(session.value, "Stored"))
+      if (isSameSession(session, replaces))
+        return Effect.asVoid(hold(known?.token ?? session.value, "Stored"))
       return Effect.zipRight(hold(session.value, "Unsaved", known?.replaces ?? replaces), keepSaving)
     }
 
@@ -516,6 +520,15 @@ export const makeKept = (
           )
         : Effect.succeed(storeErrorOf(exit))
 
+    /** What is stored, if under the lease nothing would be left to do but to adopt it. */
+    const adoptable = (aim: Aim, stored: StoredSession, now: number): Option.Option<OAuthToken.OAuthToken> =>
+      loggedOut ||
+      held?.origin === "Unsaved" ||
+      Option.isNone(stored.token) ||
+      isLost(held, stored, lastVersion, now)
+        ? Option.none()
+        : Option.filter(reconcile(held, stored), (token) => aim.accepts(token, DateTime.unsafeMake(now)))
+
     /** `isFinal` tells whether a refusal is what the next who needs a token would get, too. */
     const renewUnderLease = (
       aim: Aim,
@@ -526,31 +539,39 @@ export const makeKept = (
         let landedRenewal:
           | { readonly renewal: Renewal; readonly stored: Option.Option<OAuthToken.OAuthToken> }
           | undefined
-        const transaction = modify(
-          key,
-          (stored, confirm) =>
-            Effect.gen(function* () {
-              yield* noticeEnd(stored)
-              if (aim.refresh && loggedOutElsewhere) {
-                return yield* new AuthValidationException({ message: endedElsewhere })
-              }
-              const session = yield* newestOf(stored)
-              const storeChange = Effect.map(
-                reread,
-                Option.filter((token) => !isSameSession(Option.some(token), stored.token))
-              )
-              const renewal = yield* landed(renew(endpoint, aim, session, storeChange, confirm))
-              landedRenewal = { renewal, stored: stored.token }
-              // What was obtained is stored even if only its expiry is new; after a failure, what has changed.
-              const isStoredAlready = Either.match(renewal.result, {
-                onLeft: () => isSameSession(renewal.session, session) && held?.origin !== "Unsaved",
-                onRight: ({ by }) => by === "Adopted"
-              })
-              if (isStoredAlready) return [undefined, stored.token] as const
-              lastVersion = countedIn(stored) + 1
-              return [undefined, renewal.session] as const
-            }),
-          { unreadable: aim.refresh ? "fail" : "setAside" }
+        const mayAdopt = aim.refresh && attempts > 1
+        const transaction = Effect.clockWith((clock) =>
+          modify(
+            key,
+            (stored, confirm) =>
+              Effect.gen(function* () {
+                yield* noticeEnd(stored)
+                if (aim.refresh && loggedOutElsewhere) {
+                  return yield* new AuthValidationException({ message: endedElsewhere })
+                }
+                const session = yield* newestOf(stored)
+                const storeChange = Effect.map(
+                  reread,
+                  Option.filter((token) => !isSameSession(Option.some(token), stored.token))
+                )
+                const renewal = yield* landed(renew(endpoint, aim, session, storeChange, confirm))
+                landedRenewal = { renewal, stored: stored.token }
+                // What was obtained is stored even if only its expiry is new; after a failure, what has changed.
+                const isStoredAlready = Either.match(renewal.result, {
+                  onLeft: () => isSameSession(renewal.session, session) && held?.origin !== "Unsaved",
+                  onRight: ({ by }) => by === "Adopted"
+                })
+                if (isStoredAlready) return [undefined, stored.token] as const
+                lastVersion = countedIn(stored) + 1
+                return [undefined, renewal.session] as const
+              }),
+            {
+              unreadable: aim.refresh ? "fail" : "setAside",
+              adopt: mayAdopt
+                ? (stored) => Option.as(adoptable(aim, stored, clock.unsafeCurrentTimeMillis()), stored)
+                : undefined
+            }
+          )
         )
         return Effect.flatMap(Effect.exit(restore(transaction)), (exit) => {
           // Whatever became of the lease and of the caller: what the server has done is not forgotten.
@@ -567,6 +588,16 @@ export const makeKept = (
                   ? Option.some(restore(renewUnderLease(aim, isFinal, attempts - 1)))
                   : Option.none()
               )
+            )
+          }
+          if (Exit.isSuccess(exit) && exit.value !== undefined) {
+            const stored = exit.value
+            return Effect.flatMap(Clock.currentTimeMillis, (now) =>
+              Option.match(adoptable(aim, stored, now), {
+                onNone: () => restore(renewUnderLease(aim, isFinal, attempts - 1)),
+                onSome: (token) =>
+                  noticeEnd(stored).pipe(Effect.zipRight(newestOf(stored)), Effect.zipRight(adopt(token)))
+              })
             )
           }
           // Somebody took the lease over before anything was spent: what they stored may do.
@@ -633,8 +664,9 @@ export const makeKept = (
     /** Replaces a token before anybody needs another; when that fails, the next try is some way off. */
     const refreshAhead = ({ token: current }: Held): Effect.Effect<OAuthToken.OAuthToken, TokenError> =>
       Effect.zipRight(
-        Effect.sync(() => {
-          ahead = current
+        Effect.map(Clock.currentTimeMillis, (now) => {
+          // What does not expire, was refused, or had expired before, is not replaced while it was good.
+          if (held !== undefined && now < held.usableUntil && Option.isSome(current.expiry)) ahead = current
         }),
         renewSession({
           accepts: (token, now) => !isSame(token, current) && !OAuthToken.isExpiredAt(token, now),
@@ -689,7 +721,15 @@ export const makeKept = (
     const replaceToken: Service["replaceToken"] = (refused) =>
       Effect.suspend(() => {
         const current = held
-        if (current === undefined || loggedOut) return getToken
+        if (loggedOut) return getToken
+        if (current === undefined) {
+          // What was refused may be what is stored, which nobody has looked at since this manager was made.
+          return restored
+            ? getToken
+            : Effect.flatMap(currentToken, (token) =>
+                Option.isSome(token) ? replaceToken(refused) : getToken
+              )
+        }
         if (!isCurrent(refused)) {
           // While onTokenUpdate runs the token before the current one is handed out, which is of no use here.
           return isSameAccess(current.shown, refused) ? afterUpdate : getToken
@@ -768,9 +808,14 @@ export const makeKept = (
     const currentToken: Service["currentToken"] = Effect.suspend(() => {
       if (loggedOut) return Effect.succeedNone
       if (restored) return Effect.succeed(held === undefined ? Option.none() : held.shown)
+      const logoutsBefore = logouts
       return store.read(key).pipe(
-        Effect.flatMap(newestOf),
-        Effect.flatMap((session) => Effect.transposeMapOption(session, takeUp))
+        Effect.flatMap((stored) =>
+          // Who logged out meanwhile has ended what was read.
+          loggedOut || logouts !== logoutsBefore
+            ? Effect.succeedNone
+            : Effect.flatMap(newestOf(stored), (session) => Effect.transposeMapOption(session, takeUp))
+        )
       )
     })
 

@@ -4,12 +4,15 @@
 import type * as FileSystem from "@effect/platform/FileSystem"
 import type * as Path from "@effect/platform/Path"
 import * as Context from "effect/Context"
+import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
 import { apart } from "./internal/apart.js"
 import { leasing } from "./internal/leasing.js"
+import { lookAt } from "./internal/lookAt.js"
 import { describeFailure, nameFailure } from "./internal/secrets.js"
 import { countFailure } from "./internal/storeMetrics.js"
 import { tokenSecrets } from "./internal/tokenSecrets.js"
@@ -56,14 +59,14 @@ export interface Service {
    * A process that was stopped for longer than the lease lasts has lost it to another. What must not be done twice
    * is done after `confirm`, which fails with `LeaseLost` then; the write fails so in any case, and changes nothing.
    */
-  readonly modify: <A, E, R>(
+  readonly modify: <A, E, R, B = never>(
     key: string,
     f: (
       current: StoredSession,
       confirm: Effect.Effect<void, TokenStoreError>
     ) => Effect.Effect<readonly [result: A, next: Option.Option<OAuthToken.OAuthToken>], E, R>,
-    options?: LeaseOptions
-  ) => Effect.Effect<A, E | TokenStoreError, R>
+    options?: ModifyOptions<B>
+  ) => Effect.Effect<A | B, E | TokenStoreError, R>
 }
 
 /**
@@ -78,6 +81,37 @@ export interface LeaseOptions {
    * nothing, and moves it out of the way, where nothing is lost, before something else is stored.
    */
   readonly unreadable?: "fail" | "setAside" | undefined
+}
+
+/**
+ * How a session is modified.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface ModifyOptions<B> extends LeaseOptions {
+  /**
+   * For those who would change nothing if somebody else has done it meanwhile: asked, while the lease is waited for, of
+   * what is stored by then. `Some` is what `modify` ends with, without the lease, and without running `f`. Asks nothing
+   * where there is no need to wait. Default: the lease is waited for in any case.
+   *
+   * A store of one's own is right without it, too: those who wait find out under the lease, one after the other.
+   */
+  readonly adopt?: ((stored: StoredSession) => Option.Option<B>) | undefined
+}
+
+/**
+ * How a lease is waited for.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface WaitOptions<E> extends LeaseOptions {
+  /**
+   * To be run with what is stored, whenever somebody else turned out to have the lease, before it is tried again. Where
+   * it fails, the waiting ends with that. What cannot be read is passed over. A driver is right without it, too.
+   */
+  readonly whileWaiting?: ((stored: StoredSession) => Effect.Effect<void, E>) | undefined
 }
 
 /**
@@ -118,7 +152,10 @@ export interface Driver {
    * Takes the key's lease among everyone who shares the storage, until the scope closes. It fails here, before a
    * refresh token is spent, where it can know that `replace` would.
    */
-  readonly lease: (key: string, options: LeaseOptions) => Effect.Effect<Lease, TokenStoreError, Scope.Scope>
+  readonly lease: <E = never>(
+    key: string,
+    options: WaitOptions<E>
+  ) => Effect.Effect<Lease, E | TokenStoreError, Scope.Scope>
 }
 
 // A write that does not end must not keep everyone waiting who shares the key, nor a shutdown.
@@ -132,16 +169,19 @@ const withinPatience = <A>(write: Effect.Effect<A, TokenStoreError>): Effect.Eff
   )
 
 // Drivers stand on the code of others, which dies where nobody said that it would.
-const failingOnly = <A, R>(
+const failingOnly = <A, E, R>(
   operation: TokenStoreError["operation"],
-  effect: Effect.Effect<A, TokenStoreError, R>
-): Effect.Effect<A, TokenStoreError, R> =>
+  effect: Effect.Effect<A, E | TokenStoreError, R>
+): Effect.Effect<A, E | TokenStoreError, R> =>
   effect.pipe(
     Effect.catchAllDefect((defect) =>
       Effect.fail(TokenStoreError.unavailable(operation, `The store died of a ${operation}.`, defect))
     ),
-    Effect.tapError(countFailure)
+    Effect.tapError((error) => (error instanceof TokenStoreError ? countFailure(error) : Effect.void))
   )
+
+/** There is nothing to modify any more. */
+class Adopted<B> extends Data.TaggedClass("Adopted")<{ readonly result: B }> {}
 
 /**
  * A store on a driver. A driver's defect becomes a `TokenStoreError`; failures are counted by the metric
@@ -153,16 +193,34 @@ const failingOnly = <A, R>(
  */
 export const make = (driver: Driver): Service => {
   const turnstiles = Turnstiles.make()
+
+  const take = <B>(key: string, { adopt, unreadable }: ModifyOptions<B>) => {
+    const whileWaiting =
+      adopt === undefined
+        ? undefined
+        : (stored: StoredSession) =>
+            Option.match(adopt(stored), {
+              onNone: () => Effect.void,
+              onSome: (result) => Effect.fail(new Adopted({ result }))
+            })
+    return Effect.gen(function* () {
+      const hasWaited = yield* turnstiles.pass(key)
+      if (hasWaited && whileWaiting !== undefined) yield* lookAt(driver.read(key), whileWaiting)
+      return yield* failingOnly("lease", driver.lease(key, { unreadable, whileWaiting }))
+    })
+  }
+
   return TokenStore.of({
     read: (key) => failingOnly("read", driver.read(key)),
     modify: (key, f, options = {}) =>
       Effect.uninterruptibleMask((restore) =>
         Effect.scopedWith((scope) =>
           Effect.gen(function* () {
-            yield* restore(Scope.extend(turnstiles.pass(key), scope))
-            const lease = yield* restore(
-              Scope.extend(failingOnly("lease", driver.lease(key, options)), scope)
-            )
+            const taken = yield* restore(Scope.extend(Effect.either(take(key, options)), scope))
+            if (Either.isLeft(taken)) {
+              return taken.left._tag === "Adopted" ? taken.left.result : yield* taken.left
+            }
+            const lease = taken.right
             const [result, next] = yield* f(lease.current, failingOnly("lease", lease.confirm))
             if (next !== lease.current.token) yield* failingOnly("write", withinPatience(lease.replace(next)))
             return result

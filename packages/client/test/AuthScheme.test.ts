@@ -1,5 +1,11 @@
 import { inspect } from "node:util"
-import { FetchHttpClient, HttpClient, HttpClientError, HttpClientRequest } from "@effect/platform"
+import {
+  FetchHttpClient,
+  HttpClient,
+  HttpClientError,
+  HttpClientRequest,
+  HttpClientResponse
+} from "@effect/platform"
 import { assert, describe, it } from "@effect/vitest"
 import {
   AuthorizedHttpClient,
@@ -821,6 +827,41 @@ describe("a tracer", () => {
       const before = { ...tracer.span("", Option.none(), Context.empty(), [], 0n, "client") }
       yield* client.get("https://a.example/").pipe(Effect.flip, Effect.withTracer(tracer))
       assert.deepStrictEqual({ ...span }, before)
+    })
+  )
+
+  it.effect("is told no secret of what a span begins with, nor of what it is linked to", () =>
+    Effect.gen(function* () {
+      const told: Array<unknown> = []
+      const tracer = Tracer.make({
+        span: (name, parent, context, links, startTime, kind, options) => {
+          const attributesOf = (some: ReadonlyArray<Tracer.SpanLink>) =>
+            some.map(({ attributes }) => attributes)
+          told.push(options?.attributes, attributesOf(links))
+          const written = { name, attributes: new Map(), ended: [] }
+          return {
+            ...plainSpan([name, parent, context, links, startTime, kind, options], written),
+            addLinks: (more) => {
+              told.push(attributesOf(more))
+            }
+          }
+        },
+        context: (f) => f()
+      })
+      const client = HttpClient.make((request, url) =>
+        Effect.gen(function* () {
+          const attributes = { asked: url.search, count: 1 }
+          const other = yield* Effect.orDie(Effect.currentSpan)
+          yield* Effect.linkSpanCurrent(other, attributes)
+          const links: ReadonlyArray<Tracer.SpanLink> = [{ _tag: "SpanLink", span: other, attributes }]
+          return yield* Effect.succeed(HttpClientResponse.fromWeb(request, new Response())).pipe(
+            Effect.withSpan("cache", { attributes, links })
+          )
+        })
+      ).pipe(AuthorizedHttpClient.authorizeWith(scheme, { origins: ["https://a.example"] }))
+      yield* Effect.withTracer(client.get("https://a.example/"), tracer)
+      const attributes = { asked: "?key=<redacted>", count: 1 }
+      assert.deepStrictEqual(told, [undefined, [], [attributes], attributes, [attributes]])
     })
   )
 })

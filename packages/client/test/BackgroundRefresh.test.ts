@@ -15,6 +15,7 @@ import * as Random from "effect/Random"
 import * as Redacted from "effect/Redacted"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
+import * as Tracer from "effect/Tracer"
 import * as FaultyStore from "./fixtures/faultyStore.js"
 import * as MachineTime from "./fixtures/machineTime.js"
 import { access, foreign, grant, invalidGrant, key, refreshOf, serverOf, world } from "./fixtures/world.js"
@@ -504,6 +505,34 @@ describe("a session that cannot be kept fresh", () => {
         yield* machine.pass("10 hours")
         assert.isTrue(reads > 100 && reads < 250, String(reads))
       }).pipe(Effect.provide(Logger.remove(Logger.defaultLogger)))
+    )
+  )
+})
+
+describe("a defect of a tracer", () => {
+  it.scoped(
+    "ends one try, and not that the session is kept fresh",
+    onMachine((machine) =>
+      Effect.gen(function* () {
+        const native = yield* Effect.tracer
+        let defects = 0
+        const tracer = Tracer.make({
+          context: native.context,
+          span: (...parts) => {
+            if (defects === 0) return native.span(...parts)
+            defects -= 1
+            throw new Error("no span")
+          }
+        })
+        yield* Effect.gen(function* () {
+          const { manager, server } = yield* begun()
+          defects = 3
+          yield* machine.pass("70 minutes")
+          assert.strictEqual(defects, 0)
+          assert.strictEqual(yield* server.requests, 2)
+          assert.strictEqual((yield* manager.status).state, "valid")
+        }).pipe(Effect.withTracer(tracer))
+      })
     )
   )
 })

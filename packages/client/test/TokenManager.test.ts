@@ -663,6 +663,103 @@ describe("3. what a sibling has stored is adopted", () => {
     })
   )
 
+  it.scoped("who waited for the lease need not take it to adopt what the winner stored", () =>
+    Effect.gen(function* () {
+      const { manager, open, server, store } = yield* expiredWorld()
+      yield* server.always(Fault.latency("1 second"))
+      const siblings = yield* Effect.all(Array.replicate(open(), 9))
+      const heard = yield* Effect.forEach(siblings, listen)
+      yield* Effect.forEach(siblings, (sibling) => sibling.currentToken)
+      let leases = 0
+      store.before(
+        "lease",
+        Effect.sync(() => {
+          leases += 1
+        })
+      )
+      const all = yield* Effect.fork(
+        Effect.forEach([manager, ...siblings], get, { concurrency: "unbounded" })
+      )
+      yield* TestClock.adjust("1 second")
+      assert.deepStrictEqual(yield* Fiber.join(all), Array.replicate("access-2", 10))
+      assert.strictEqual(leases, 1)
+      assert.deepStrictEqual(heard, Array.replicate(["Restored access-1", "Adopted access-2"], 9))
+      yield* server.faults.clear
+      yield* TestClock.adjust("1 hour")
+      assert.strictEqual(yield* get(manager), "access-3")
+      assert.deepStrictEqual(yield* server.journal.sentAgain, [])
+    })
+  )
+
+  it.scoped("what was adopted without the lease is stored again if the storage loses it", () =>
+    Effect.gen(function* () {
+      const { manager, open, server, store } = yield* expiredWorld()
+      const sibling = yield* open()
+      yield* sibling.currentToken
+      const heard = yield* listen(sibling)
+      const gate = yield* holdNext(server)
+      const refreshing = yield* started(manager.refreshToken())
+      const waiter = yield* started(get(sibling))
+      const older = { token: Option.fromNullable(store.stored(key)), version: 1 }
+      yield* gate.open
+      yield* Fiber.join(refreshing)
+      assert.strictEqual(yield* Fiber.join(waiter), "access-2")
+      store.lose(key, older)
+      assert.strictEqual(access(yield* sibling.refreshToken()), "access-3")
+      assert.deepStrictEqual(heard, ["Adopted access-2", "NotDurable access-2", "Refreshed access-3"])
+      assert.deepStrictEqual(yield* server.journal.sentAgain, [])
+    })
+  )
+
+  it.scoped("who waited for the lease does not adopt what the storage had long before", () =>
+    Effect.gen(function* () {
+      const { manager, server, store } = yield* expiredWorld()
+      yield* manager.refreshToken()
+      yield* manager.refreshToken()
+      const heard = yield* listen(manager)
+      const gate = yield* makeGate
+      const holder = yield* started(
+        store.service.modify(key, ({ token }) => Effect.as(gate.pass, [undefined, token] as const))
+      )
+      const refreshing = yield* started(manager.refreshToken())
+      store.lose(key, { token: Option.some(yield* foreign("older")), version: 1 })
+      yield* gate.open
+      yield* Fiber.join(holder)
+      assert.strictEqual(access(yield* Fiber.join(refreshing)), "access-4")
+      assert.strictEqual(accessOf(store.stored(key)), "access-4")
+      assert.deepStrictEqual(heard, ["NotDurable access-3", "Refreshed access-4"])
+      assert.deepStrictEqual(yield* server.journal.sentAgain, [])
+    })
+  )
+
+  it.scoped("who waited for the lease with a token that could not be stored takes the lease", () =>
+    Effect.gen(function* () {
+      const { manager, store } = yield* expiredWorld()
+      store.fail("write", Number.POSITIVE_INFINITY)
+      yield* manager.getToken
+      const gate = yield* makeGate
+      const theirs = yield* foreign("theirs")
+      const holder = yield* started(
+        store.service.modify(key, () => Effect.as(gate.pass, [undefined, Option.some(theirs)] as const))
+      )
+      const refreshing = yield* started(manager.refreshToken())
+      let leases = 0
+      store.mend()
+      store.before(
+        "lease",
+        Effect.sync(() => {
+          leases += 1
+        })
+      )
+      yield* gate.open
+      yield* Fiber.join(holder)
+      assert.strictEqual(access(yield* Fiber.join(refreshing)), "theirs")
+      assert.strictEqual(leases, 1)
+      yield* TestClock.adjust("1 minute")
+      assert.strictEqual(accessOf(store.stored(key)), "theirs")
+    })
+  )
+
   it.scoped("who would begin a session adopts one that began meanwhile", () =>
     Effect.gen(function* () {
       const { open, server } = yield* world()

@@ -1,5 +1,5 @@
 import { expect, it } from "@effect/vitest"
-import { Chunk, Effect, Exit, Fiber, Scope, Stream } from "effect"
+import { Chunk, Effect, Exit, Fiber, Option, Scope, Stream } from "effect"
 import * as EventHub from "../src/internal/eventHub.js"
 import { TokenEvent } from "../src/TokenEvent.js"
 
@@ -74,4 +74,20 @@ it.effect("after the end of its scope nobody is kept from anything", () =>
     expect(Exit.isSuccess(yield* Fiber.await(listener))).toBe(true)
     expect(Exit.isSuccess(yield* Effect.exit(hub.publish(loggedOut("later"))))).toBe(true)
   })
+)
+
+it.scoped(
+  "who listens after the scope has closed hears the end, also where somebody has listened before",
+  () =>
+    Effect.gen(function* () {
+      const scope = yield* Scope.make()
+      const hub = EventHub.make(scope)
+      const before = yield* Effect.fork(Stream.runDrain(hub.events()))
+      yield* settled
+      yield* Scope.close(scope, Exit.void)
+      yield* Fiber.await(before)
+      const after = yield* Effect.fork(Stream.runDrain(hub.events()))
+      yield* settled
+      expect(Option.isSome(yield* Fiber.poll(after))).toBe(true)
+    })
 )

@@ -66,7 +66,12 @@ const makeStorage = () => {
         if (lease?.holder === holder) lease = undefined
       })
   }
-  return { faults, holder: () => lease?.holder, journal, storage }
+  /** What a sibling does that shares the storage. */
+  const appear = (next: string) => {
+    text = Option.some(next)
+  }
+
+  return { appear, faults, holder: () => lease?.holder, journal, storage }
 }
 
 const storeOf = (storage: TokenStorage.TokenStorage) =>
@@ -207,6 +212,74 @@ describe("a lease", () => {
   )
 })
 
+/** How a session is written. */
+const textOf = (accessToken: string) =>
+  Effect.gen(function* () {
+    const { storage } = makeStorage()
+    const store = yield* storeOf(storage)
+    yield* Effect.provideService(put("alice", accessToken), TokenStore.TokenStore, store)
+    return Option.getOrThrow(yield* storage.read("alice"))
+  })
+
+describe("who waits for a lease, and would adopt what is stored", () => {
+  const wanted = (store: TokenStore.Service) =>
+    store.modify("alice", ({ token }) => Effect.succeed(["had it", token] as const), {
+      adopt: ({ token }) => Option.map(token, () => "adopted")
+    })
+
+  it.scoped("looks once before each further attempt, and gives back nothing that it never had", () =>
+    Effect.gen(function* () {
+      const { appear, journal, storage } = makeStorage()
+      let attempts = 0
+      const counting: TokenStorage.TokenStorage = {
+        ...storage,
+        acquire: (key, holder) =>
+          Effect.suspend(() => {
+            attempts += 1
+            return storage.acquire(key, holder)
+          })
+      }
+      const [one, other] = yield* Effect.all([storeOf(storage), storeOf(counting)])
+      const { goOn } = yield* holding(one)
+      journal.length = 0
+      const waiter = yield* Effect.fork(wanted(other))
+      yield* TestClock.adjust("2 seconds")
+      const looks = journal.filter((operation) => operation === "read").length
+      assert.isAtLeast(attempts, 15)
+      assert.isAtMost(attempts, 40)
+      assert.strictEqual(looks, attempts - 1)
+      journal.length = 0
+      appear(yield* textOf("one"))
+      yield* TestClock.adjust("200 millis")
+      assert.strictEqual(yield* Fiber.join(waiter), "adopted")
+      assert.notInclude(journal, "release")
+      yield* goOn
+    })
+  )
+
+  const faults: Readonly<Record<string, Effect.Effect<void, TokenStoreError>>> = {
+    fails: TokenStoreError.unavailable("read", "The read was to fail."),
+    dies: Effect.dieMessage("the driver"),
+    "never answers": Effect.never
+  }
+  for (const [how, fault] of Object.entries(faults)) {
+    it.scoped(`is given the lease also where the storage ${how} when it is asked what is stored`, () =>
+      Effect.gen(function* () {
+        const { faults, storage } = makeStorage()
+        const [one, other] = yield* Effect.all([storeOf(storage), storeOf(storage)])
+        const { goOn } = yield* holding(one)
+        faults.read = fault
+        const waiter = yield* Effect.fork(wanted(other))
+        yield* TestClock.adjust("5 seconds")
+        assert.isTrue(Option.isNone(yield* Fiber.poll(waiter)))
+        yield* goOn
+        yield* TestClock.adjust("1500 millis")
+        assert.strictEqual(yield* Fiber.join(waiter), "had it")
+      })
+    )
+  }
+})
+
 const folder = Effect.acquireRelease(
   Effect.sync(() => fs.mkdtempSync(join(tmpdir(), "leases-"))),
   (path) => Effect.sync(() => fs.rmSync(path, { recursive: true, force: true }))
@@ -313,6 +386,22 @@ describe("the lease of a file", () => {
       yield* Effect.provide(put("alice", "one"), storeIn(file))
       assert.isFalse(fs.existsSync(old))
       assert.isTrue(fs.existsSync(young))
+    })
+  )
+
+  it.scoped("tells the age of what was left by the file system's clock, and not by its own", () =>
+    Effect.gen(function* () {
+      const path = yield* folder
+      const place = join(path, ".session.json.lease-11111111-1111-4111-8111-111111111111")
+      fs.mkdirSync(place)
+      yield* TestClock.setTime(Date.now() + 3 * 3_600_000)
+      yield* Effect.provide(put("alice", "one"), storeIn(join(path, "session.json")))
+      assert.isTrue(fs.existsSync(place))
+      const past = Date.now() / 1000 - 7200
+      fs.utimesSync(place, past, past)
+      yield* TestClock.setTime(0)
+      yield* Effect.provide(put("alice", "two"), storeIn(join(path, "session.json")))
+      assert.isFalse(fs.existsSync(place))
     })
   )
 

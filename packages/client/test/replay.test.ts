@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { AuthorizedHttpClient } from "@effect-oauth/client"
 import { TestTransport } from "@effect-oauth/testing"
+import { SpanStatusCode } from "@opentelemetry/api"
 import { Effect } from "effect"
 import { session } from "./fixtures/authorizedClient.js"
 import * as Telemetry from "./fixtures/telemetry.js"
@@ -15,12 +16,20 @@ const answers = (first: TestTransport.Answer, second: TestTransport.Answer) =>
       const { manager } = yield* session()
       const { client } = yield* TestTransport.make((_, index) => (index === 0 ? first : second))
       const authorized = AuthorizedHttpClient.authorize(client, manager, { origins: [origin] })
-      const changed = yield* telemetry.changedBy(Effect.exit(authorized.get(`${origin}/user`)))
+      const changed = yield* telemetry.changedBy(Effect.exit(authorized.get(`${origin}/user?name=alice`)))
       return {
         spans: telemetry
           .spans()
           .filter(({ name }) => name === "oauth.replay")
           .map(({ attributes }) => attributes["oauth.outcome"]),
+        failures: telemetry
+          .spans()
+          .filter(({ name }) => name === "oauth.replay")
+          .map(({ attributes, events, status }) => ({
+            attributes,
+            status,
+            events: events.map((event) => event.attributes)
+          })),
         counted: changed
           .filter(({ name }) => name === "oauth.replays")
           .map(({ count, labels, unit }) => ({ count, labels, unit }))
@@ -51,9 +60,26 @@ describe("a call that is sent again", () => {
     )
   }
 
+  it.scoped("tells of which type its failure is, and nothing that it says of itself", () =>
+    Effect.gen(function* () {
+      const { failures } = yield* answers(refusal(), Effect.fail(new Error("bob has the line")))
+      assert.deepStrictEqual(
+        failures.map(({ attributes, status }) => ({ attributes, status })),
+        [
+          {
+            attributes: { "error.type": "RequestError", "oauth.outcome": "failed" },
+            status: { code: SpanStatusCode.ERROR, message: "RequestError" }
+          }
+        ]
+      )
+      assert.notMatch(JSON.stringify(failures), /alice|bob/)
+    })
+  )
+
   it.scoped("is no call that was welcome at once", () =>
     Effect.gen(function* () {
-      assert.deepStrictEqual(yield* answers(welcome(), welcome()), { spans: [], counted: [] })
+      const { counted, spans } = yield* answers(welcome(), welcome())
+      assert.deepStrictEqual({ counted, spans }, { counted: [], spans: [] })
     })
   )
 })

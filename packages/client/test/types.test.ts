@@ -262,9 +262,32 @@ describe("types of TokenStore", () => {
     expectTypeOf<TokenStore.Service["read"]>().returns.toEqualTypeOf<
       Effect.Effect<TokenStore.StoredSession, TokenStoreError>
     >()
-    expectTypeOf<TokenStore.Driver["lease"]>().returns.toEqualTypeOf<
-      Effect.Effect<TokenStore.Lease, TokenStoreError, Scope.Scope>
+    const driver = {} as TokenStore.Driver
+    const lease = () => driver.lease("key", {})
+    expectTypeOf(lease).returns.toEqualTypeOf<Effect.Effect<TokenStore.Lease, TokenStoreError, Scope.Scope>>()
+  })
+
+  it("what is adopted without the lease is a result, too, and stores and drivers may ignore that", () => {
+    const store = {} as TokenStore.Service
+    const f = {} as () => Effect.Effect<readonly [number, Option.Option<Token>]>
+    const modify = () =>
+      store.modify("key", f, { adopt: {} as (stored: TokenStore.StoredSession) => Option.Option<boolean> })
+    expectTypeOf(modify).returns.toEqualTypeOf<Effect.Effect<number | boolean, TokenStoreError>>()
+    const driver = {} as TokenStore.Driver
+    const lease = () => driver.lease("key", { whileWaiting: () => ({}) as Effect.Effect<void, MyError> })
+    expectTypeOf(lease).returns.toEqualTypeOf<
+      Effect.Effect<TokenStore.Lease, MyError | TokenStoreError, Scope.Scope>
     >()
+    const ignorant = {} as (key: string) => Effect.Effect<TokenStore.Lease, TokenStoreError, Scope.Scope>
+    expectTypeOf(ignorant).toExtend<TokenStore.Driver["lease"]>()
+    const plain = {} as <A, E, R>(
+      key: string,
+      f: (
+        current: TokenStore.StoredSession,
+        confirm: Effect.Effect<void, TokenStoreError>
+      ) => Effect.Effect<readonly [A, Option.Option<Token>], E, R>
+    ) => Effect.Effect<A, E | TokenStoreError, R>
+    expectTypeOf(plain).toExtend<TokenStore.Service["modify"]>()
   })
 })
 

@@ -14,24 +14,43 @@ export interface Discretion {
   readonly cause: (cause: Cause.Cause<unknown>) => Cause.Cause<unknown>
 }
 
+type Attributes = Readonly<Record<string, unknown>>
+
+const hide = (value: unknown, { text }: Discretion): unknown =>
+  typeof value === "string" ? text(value) : value
+
+const hideAll = (attributes: Attributes, discretion: Discretion): Record<string, unknown> =>
+  Object.fromEntries(Object.entries(attributes).map(([key, value]) => [key, hide(value, discretion)]))
+
+// A tracer is told of them before there is a span, too.
+const hideOptions = (
+  options: Tracer.SpanOptions | undefined,
+  discretion: Discretion
+): Tracer.SpanOptions | undefined =>
+  options?.attributes === undefined
+    ? options
+    : { ...options, attributes: hideAll(options.attributes, discretion) }
+
+const hideLinks = (
+  links: ReadonlyArray<Tracer.SpanLink>,
+  discretion: Discretion
+): ReadonlyArray<Tracer.SpanLink> =>
+  links.map((link) => ({ ...link, attributes: hideAll(link.attributes, discretion) }))
+
 type Written = Pick<Tracer.Span, "addLinks" | "attribute" | "end" | "event">
 
 const isWritten = (key: string | symbol): key is keyof Written =>
   key === "attribute" || key === "event" || key === "end" || key === "addLinks"
 
 /** A view of the span, through which it is written to. The span stays as it is: it may be frozen, or one for all. */
-const discreetSpan = (span: Tracer.Span, { cause, text }: Discretion): Tracer.Span => {
-  const hide = (value: unknown): unknown => (typeof value === "string" ? text(value) : value)
+const discreetSpan = (span: Tracer.Span, discretion: Discretion): Tracer.Span => {
   const written: Written = {
-    addLinks: (links) => span.addLinks(links),
-    attribute: (key, value) => span.attribute(key, hide(value)),
+    addLinks: (links) => span.addLinks(hideLinks(links, discretion)),
+    attribute: (key, value) => span.attribute(key, hide(value, discretion)),
     event: (name, startTime, attributes) =>
-      span.event(
-        text(name),
-        startTime,
-        attributes && Object.fromEntries(Object.entries(attributes).map(([key, value]) => [key, hide(value)]))
-      ),
-    end: (endTime, exit) => span.end(endTime, Exit.isSuccess(exit) ? exit : Exit.failCause(cause(exit.cause)))
+      span.event(discretion.text(name), startTime, attributes && hideAll(attributes, discretion)),
+    end: (endTime, exit) =>
+      span.end(endTime, Exit.isSuccess(exit) ? exit : Exit.failCause(discretion.cause(exit.cause)))
   }
   return new Proxy(
     { ...span, ...written },
@@ -79,7 +98,19 @@ export const discreetly = <A, E, R>(
       currentDefaultServices,
       Tracer.Tracer,
       Tracer.make({
-        span: (name, ...args) => discreetSpan(tracer.span(discretion.text(name), ...args), discretion),
+        span: (name, parent, context, links, startTime, kind, options) =>
+          discreetSpan(
+            tracer.span(
+              discretion.text(name),
+              parent,
+              context,
+              links.length === 0 ? links : hideLinks(links, discretion),
+              startTime,
+              kind,
+              hideOptions(options, discretion)
+            ),
+            discretion
+          ),
         context: (f, fiber) => tracer.context(f, fiber)
       })
     )

@@ -42,6 +42,8 @@ export const make = (scope: Scope.Scope): EventHub => {
             Effect.suspend(() => {
               const last = listeners
               listeners = nobody
+              // Whoever listens from here on has it end at once.
+              endsWithScope = false
               return Effect.forEach(last, Queue.shutdown, { discard: true })
             })
           )

@@ -222,19 +222,21 @@ export const make = (
       })
 
     // What was on its way when a process was killed is of no use to anybody an hour later.
-    const tidy = (file: string): Effect.Effect<void> =>
+    const tidy = (file: string, holder: string): Effect.Effect<void> =>
       Effect.gen(function* () {
         const parent = path.dirname(file)
         if (tidied.has(parent)) return
         tidied.add(parent)
-        const now = yield* Clock.currentTimeMillis
+        // By the clock of the file system: that of this machine may be hours ahead of it.
+        const { mtime: now } = yield* fs.stat(path.join(leaseOf(file), `${holder}.0`))
         const names = yield* fs.readDirectory(parent)
         const drafts = names.filter((name) => /^\..+\.lease-[0-9a-f-]{36}$/.test(name))
         yield* Effect.forEach(drafts, (name) =>
           Effect.gen(function* () {
             const draft = path.join(parent, name)
             const { mtime } = yield* fs.stat(draft)
-            if (Option.exists(mtime, (time) => now - time.getTime() > 3_600_000)) {
+            const age = Option.zipWith(now, mtime, (one, other) => one.getTime() - other.getTime())
+            if (Option.exists(age, (millis) => millis > 3_600_000)) {
               yield* fs.remove(draft, { recursive: true, force: true })
             }
           })
@@ -255,7 +257,7 @@ export const make = (
           const size = Option.match(before, { onNone: () => 0, onSome: (text) => text.length })
           if (!(yield* occupy(file, holder, size))) return Option.none()
           sights.delete(file)
-          yield* tidy(file)
+          yield* tidy(file, holder)
           const text = yield* readText(file)
           holders.set(holder, { file, text, renewals: 0, naming: Effect.unsafeMakeSemaphore(1) })
           return Option.some({ text })

@@ -1,8 +1,10 @@
 import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Scope from "effect/Scope"
+import * as Tracer from "effect/Tracer"
 import { sleepWithoutHold } from "./sleepWithoutHold.js"
 
 interface Entry<out A> {
@@ -31,6 +33,9 @@ const looksInLifetime = 16
 // No timer takes more than 2^31 ms, and a machine that slept is noticed within this.
 const longestSleep = Duration.toMillis("1 hour")
 
+// Where nothing is kept, what is in use must not be looked at without a pause.
+const shortestSleep = 1000
+
 /** The values live in the scope. `lookup` runs with what its caller has, and has to take what it needs elsewhere. */
 export const make = <A>(options: {
   readonly lookup: (key: string) => Effect.Effect<A, never, Scope.Scope>
@@ -43,8 +48,12 @@ export const make = <A>(options: {
     let isClosed = false
     let isLooking = false
 
+    // A finalizer that dies holds up neither the others nor whoever comes next.
+    const close = (own: Scope.CloseableScope): Effect.Effect<void> =>
+      Effect.catchAllCause(Scope.close(own, Exit.void), () => Effect.void)
+
     const closeAll = (idle: ReadonlyArray<Entry<A>>): Effect.Effect<void> =>
-      Effect.forEach(idle, (entry) => Scope.close(entry.scope, Exit.void), {
+      Effect.forEach(idle, (entry) => close(entry.scope), {
         concurrency: "unbounded",
         discard: true
       })
@@ -72,23 +81,34 @@ export const make = <A>(options: {
           idle.push(entry)
         }
       }
-      return Effect.as(closeAll(idle), Math.max(next, idleMillis / looksInLifetime))
+      return Effect.as(closeAll(idle), Math.max(next, idleMillis / looksInLifetime, shortestSleep))
     })
 
     const looking: Effect.Effect<void> = Effect.gen(function* () {
       let millis = idleMillis
       while (entries.size > 0) {
-        yield* sleepWithoutHold(Math.min(millis, longestSleep))
+        yield* Effect.interruptible(sleepWithoutHold(Math.min(millis, longestSleep)))
+        // Whoever closes the scope meanwhile waits for what is being let go.
         millis = yield* letGo
       }
       isLooking = false
-    })
+    }).pipe(
+      Effect.uninterruptible,
+      // It serves everyone, and is nobody's child.
+      Effect.mapInputContext((context: Context.Context<never>) => Context.omit(Tracer.ParentSpan)(context))
+    )
 
     const look = Effect.suspend(() => {
       if (isLooking || !Number.isFinite(idleMillis)) return Effect.void
       isLooking = true
-      return Effect.forkIn(Effect.interruptible(looking), scope)
+      return Effect.forkIn(looking, scope)
     })
+
+    // Counted as in use in the same step in which it is found: in the next one it can have been let go.
+    const used = (entry: Entry<A>): Entry<A> => {
+      entry.users += 1
+      return entry
+    }
 
     const made = (key: string): Effect.Effect<Entry<A>> =>
       Effect.gen(function* () {
@@ -96,10 +116,11 @@ export const make = <A>(options: {
         const value = yield* Scope.extend(options.lookup(key), own)
         const other = entries.get(key)
         if (other !== undefined || isClosed) {
-          yield* Scope.close(own, Exit.void)
-          return other ?? (yield* Effect.interrupt)
+          const entry = other && used(other)
+          yield* close(own)
+          return entry ?? (yield* Effect.interrupt)
         }
-        const entry: Entry<A> = { value, scope: own, users: 0, usedAt: 0 }
+        const entry = used({ value, scope: own, users: 0, usedAt: 0 })
         entries.set(key, entry)
         yield* look
         return entry
@@ -109,10 +130,7 @@ export const make = <A>(options: {
       Effect.suspend(() => {
         if (isClosed) return Effect.interrupt
         const entry = entries.get(key)
-        return Effect.map(entry === undefined ? made(key) : Effect.succeed(entry), (one) => {
-          one.users += 1
-          return one
-        })
+        return entry === undefined ? made(key) : Effect.succeed(used(entry))
       })
 
     const release = (entry: Entry<A>): Effect.Effect<void> =>

@@ -43,6 +43,9 @@ export const make = (options: {
     return millisUntil(freshUntil, seen, now)
   }
 
+  // A tracer can die: of that no span is begun, and so no renewal, which would have postponed the next.
+  const renew = Effect.catchAllDefect(options.renew, () => sleepWithoutHold(longestSleep))
+
   const keeping: Effect.Effect<void> = Effect.gen(function* () {
     while (true) {
       latch.unsafeClose()
@@ -50,7 +53,7 @@ export const make = (options: {
       if (perishable === undefined) return
       const clock = yield* Effect.clock
       const millis = Math.max(untilDue(moment(clock), perishable), yield* options.wait)
-      if (millis <= 0) yield* options.renew
+      if (millis <= 0) yield* renew
       else yield* Effect.raceFirst(sleepWithoutHold(Math.min(Math.ceil(millis), longestSleep)), latch.await)
     }
   })

@@ -4,15 +4,15 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
-import { identity } from "effect/Function"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Schedule from "effect/Schedule"
 import type * as OAuthToken from "../OAuthToken.js"
 import type { TokenStorage } from "../TokenStorage.js"
-import type { Driver, Lease, StoredSession } from "../TokenStore.js"
+import type { Driver, Lease, StoredSession, WaitOptions } from "../TokenStore.js"
 import { TokenStoreError } from "../TokenStoreError.js"
 import { apart } from "./apart.js"
+import { lookAt } from "./lookAt.js"
 import { decode, encode, encodeEnd } from "./storedText.js"
 
 const answerPatience = Duration.seconds(10)
@@ -97,6 +97,9 @@ export const leasing = (storage: TokenStorage): Driver => {
       )
     )
 
+  const read = (key: string): Effect.Effect<StoredSession, TokenStoreError> =>
+    Effect.flatMap(answering(key, "read", storage.read(key)), (text) => interpret(text, key))
+
   const leaseLost = (key: string, operation: TokenStoreError["operation"]) =>
     failed(key, "LeaseLost", operation, "has passed to another process, whose session was left as it is.")
 
@@ -120,23 +123,40 @@ export const leasing = (storage: TokenStorage): Driver => {
       })
     )
 
-  const acquire = (key: string, holder: string) =>
-    Effect.acquireReleaseInterruptible(
-      Effect.flatMap(attempt(key, holder), identity).pipe(
-        Effect.retry({ schedule: knocking, while: (error) => error._tag === "NoSuchElementException" }),
-        Effect.catchAll((error) =>
-          error._tag === "NoSuchElementException"
-            ? failed(key, "Unavailable", "lease", "was in use by another process for 60 seconds.")
-            : Effect.fail(error)
-        )
-      ),
-      () => release(key, holder)
-    )
+  const acquire = <E>(key: string, holder: string, whileWaiting: WaitOptions<E>["whileWaiting"]) =>
+    Effect.suspend(() => {
+      let hasOnlyWaited = false
+      // Before an attempt rather than after it: what is stored by then, those who wait need not take the lease to see.
+      const look =
+        whileWaiting === undefined
+          ? Effect.void
+          : Effect.tapError(lookAt(read(key), whileWaiting), () =>
+              Effect.sync(() => {
+                hasOnlyWaited = true
+              })
+            )
+      return Effect.acquireReleaseInterruptible(
+        Effect.gen(function* () {
+          const pause = yield* Schedule.driver(knocking)
+          let taken = yield* attempt(key, holder)
+          while (Option.isNone(taken)) {
+            yield* Effect.catchAll(pause.next(undefined), () =>
+              failed(key, "Unavailable", "lease", "was in use by another process for 60 seconds.")
+            )
+            yield* look
+            taken = yield* attempt(key, holder)
+          }
+          return taken.value
+        }),
+        // Where every attempt was answered there is nothing to give back.
+        () => (hasOnlyWaited ? Effect.void : release(key, holder))
+      )
+    })
 
-  const lease: Driver["lease"] = (key, options) =>
+  const lease = <E>(key: string, options: WaitOptions<E>) =>
     Effect.gen(function* () {
       const holder = globalThis.crypto.randomUUID()
-      const { since, text } = yield* acquire(key, holder)
+      const { since, text } = yield* acquire(key, holder, options.whileWaiting)
       const clock = yield* Effect.clock
       let confirmedAt = since
       let isLost = false
@@ -210,10 +230,7 @@ export const leasing = (storage: TokenStorage): Driver => {
       yield* Effect.logWarning(`What could not be read as a session is now ${place.value}`)
     })
 
-  return {
-    read: (key) => Effect.flatMap(answering(key, "read", storage.read(key)), (text) => interpret(text, key)),
-    lease
-  }
+  return { read, lease }
 }
 
 interface Moment {

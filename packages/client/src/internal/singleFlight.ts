@@ -1,6 +1,7 @@
 import * as Context from "effect/Context"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as FiberId from "effect/FiberId"
 import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
@@ -52,6 +53,13 @@ export const make = <A, E>(scope: Scope.Scope): Effect.Effect<SingleFlight<A, E>
       flying === undefined ? Effect.void : Effect.asVoid(Effect.exit(Deferred.await(flying.landing)))
     )
 
+    const land = (self: Flight<A, E>, exit: Exit.Exit<A, E>): Effect.Effect<void> =>
+      Effect.sync(() => {
+        if (flying === self) flying = undefined
+        if (self.name !== undefined && queue.get(self.name) === self) queue.delete(self.name)
+        Deferred.unsafeDone(self.landing, exit)
+      })
+
     const detach = (self: Flight<A, E>, program: Effect.Effect<A, E>, isBackground: boolean) =>
       Effect.gen(function* () {
         const starter = yield* Effect.option(Effect.currentSpan)
@@ -70,15 +78,14 @@ export const make = <A, E>(scope: Scope.Scope): Effect.Effect<SingleFlight<A, E>
           ),
           Effect.onExit((exit) => Spans.end(span, exit)),
           Effect.interruptible,
-          Effect.onExit((exit) =>
-            Effect.sync(() => {
-              if (flying === self) flying = undefined
-              Deferred.unsafeDone(self.landing, exit)
-            })
-          ),
+          Effect.onExit((exit) => land(self, exit)),
           Effect.forkIn(scope)
         )
-      }).pipe(Effect.uninterruptible)
+      }).pipe(
+        // A tracer can die: nobody waits for a flight that did not begin.
+        Effect.onError((cause) => land(self, Exit.failCause(cause))),
+        Effect.uninterruptible
+      )
 
     const newFlight = (name: string | undefined): Flight<A, E> => ({
       name,

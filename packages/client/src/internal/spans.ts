@@ -36,7 +36,7 @@ export const within =
 /** In a span of its own. */
 export const inSpan =
   (name: string, options?: Tracer.SpanOptions) =>
-  <A, E>(effect: Effect.Effect<A, E>): Effect.Effect<A, E> =>
+  <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, Exclude<R, Tracer.ParentSpan>> =>
     Effect.acquireUseRelease(begin(name, options), (span) => Effect.withParentSpan(effect, span), end)
 
 /** `modify` of a store, with a span for the time until the lease is had. */
