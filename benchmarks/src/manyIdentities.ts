@@ -31,29 +31,26 @@ const contenders: ReadonlyArray<Contender> = [
   { keeper: "simpleOAuth2", name: "simple-oauth2", note: "A Map with an `AccessToken` for each session." }
 ]
 
-/** How many sessions there are, who keeps them, and how often that is measured. */
+/** How many sessions there are, who keeps them, and how many times one is looked up. */
 interface Size {
   readonly sessions: number
   readonly keepers: ReadonlyArray<KeeperName>
-  readonly rounds: number
   readonly lookups: number
 }
 
-const sizes = ({ isQuick, rounds }: Effort): ReadonlyArray<Size> =>
+const sizes = ({ isQuick }: Effort): ReadonlyArray<Size> =>
   isQuick
-    ? [{ sessions: 100, keepers: ["tokens", "tokenManagers", "badgateway"], rounds, lookups: 100 }]
+    ? [{ sessions: 100, keepers: ["tokens", "tokenManagers", "badgateway"], lookups: 100 }]
     : [
-        { sessions: 1, keepers: ["mapOfTokens", "tokenManagers"], rounds, lookups: 100_000 },
+        { sessions: 1, keepers: ["mapOfTokens", "tokenManagers"], lookups: 100_000 },
         {
           sessions: 1_000,
           keepers: contenders.map(({ keeper }) => keeper),
-          rounds,
           lookups: 100_000
         },
         {
           sessions: 100_000,
           keepers: ["tokens", "mapOfTokens", "tokenManagers", "badgateway"],
-          rounds: Math.min(rounds, 3),
           lookups: 100_000
         }
       ]
@@ -66,13 +63,13 @@ const measured = (program: string, keeper: KeeperName, sessions: number, lookups
     )
   )
 
-const tablesOf = (program: string, { keepers, lookups, rounds, sessions }: Size, effort: Effort) =>
+const tablesOf = (program: string, { keepers, lookups, sessions }: Size, effort: Effort) =>
   Effect.gen(function* () {
     const taking = contenders.filter(({ keeper }) => keepers.includes(keeper))
     const all = new Map<KeeperName, Array<Measured>>(taking.map(({ keeper }) => [keeper, []]))
-    for (let round = 0; round < rounds; round += 1) {
+    for (let round = 0; round < effort.rounds; round += 1) {
       for (const { keeper } of taking) {
-        yield* effort.tell?.(`${sessions} sessions, ${keeper}, round ${round + 1} of ${rounds}`) ??
+        yield* effort.tell?.(`${sessions} sessions, ${keeper}, round ${round + 1} of ${effort.rounds}`) ??
           Effect.void
         all.get(keeper)?.push(yield* measured(program, keeper, sessions, lookups))
       }
@@ -87,23 +84,22 @@ const tablesOf = (program: string, { keepers, lookups, rounds, sessions }: Size,
         values: (all.get(keeper) ?? []).map(value)
       }))
     const counted = sessions === 1 ? "1 session" : `${sessions.toLocaleString("en-US")} sessions`
-    const fewer = rounds < effort.rounds ? ` (${rounds} rounds, as they take long)` : ""
     const tables: ReadonlyArray<Table> = [
       {
-        title: `${counted}: memory a session${fewer}`,
+        title: `${counted}: memory a session`,
         unit: "bytes",
         better: "less",
         baseline: "the tokens alone",
         figures: figures(({ bytes }) => bytes / sessions)
       },
       {
-        title: `${counted}: time to take up a session from a store${fewer}`,
+        title: `${counted}: time to take up a session from a store`,
         unit: "\u00b5s",
         better: "less",
         figures: figures(({ takeUpMillis }) => (takeUpMillis / sessions) * 1000)
       },
       {
-        title: `${counted}: time to look up a good token${fewer}`,
+        title: `${counted}: time to look up a good token`,
         unit: "\u00b5s",
         better: "less",
         baseline: "a Map of tokens",

@@ -9,7 +9,9 @@ export const apimatic: Peer = {
   note: "Wired as the SDKs that are generated for it, with an agent that keeps connections, and without their validation of what comes back.",
   connect: async ({ api, expiresAt, token }) => {
     const { origin, pathname } = new URL(api)
-    const client = new HttpClient(AbortError, { httpAgent: new Agent({ keepAlive: true }) })
+    const client = new HttpClient(AbortError, {
+      httpAgent: new Agent({ keepAlive: true, maxFreeSockets: 1024 })
+    })
     const held = { accessToken: token, expiry: BigInt(Math.floor(expiresAt / 1000)) }
     const createRequest = createRequestBuilderFactory<string, boolean>(
       (request, options) => client.executeRequest(request, options),

@@ -10,7 +10,7 @@ export const axiosAuthRefresh: Peer = {
   name: "axios with axios-auth-refresh",
   note: "With an agent that keeps connections.",
   connect: async ({ api, token, tokenEndpoint }) => {
-    const client = axios.create({ httpAgent: new Agent({ keepAlive: true }) })
+    const client = axios.create({ httpAgent: new Agent({ keepAlive: true, maxFreeSockets: 1024 }) })
     let held: unknown = token
     client.interceptors.request.use((request) => {
       request.headers.set("Authorization", `Bearer ${String(held)}`)

@@ -36,8 +36,11 @@ export const overFetch: Transport = { name: "fetch", layer: FetchHttpClient.laye
 
 export const overNodeHttp: Transport = {
   name: "node:http",
-  note: "`NodeHttpClient.layerWithoutAgent` with `makeAgentLayer({ keepAlive: true })`.",
-  layer: Layer.provide(NodeHttpClient.layerWithoutAgent, NodeHttpClient.makeAgentLayer({ keepAlive: true }))
+  note: "`NodeHttpClient.layerWithoutAgent` with `makeAgentLayer({ keepAlive: true, maxFreeSockets: 1024 })`.",
+  layer: Layer.provide(
+    NodeHttpClient.layerWithoutAgent,
+    NodeHttpClient.makeAgentLayer({ keepAlive: true, maxFreeSockets: 1024 })
+  )
 }
 
 export const overNodeHttpAsItIs: Transport = {
