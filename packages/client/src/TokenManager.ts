@@ -402,7 +402,10 @@ export const makeKept = (
         ahead = undefined
         lastFailure = undefined
         return Effect.zipRight(
-          pace.succeeded(expiryMillis(token) <= now),
+          pace.succeeded(
+            OAuthToken.isExpiredAt(token, DateTime.unsafeMake(now), leeway),
+            expiryMillis(token) - now
+          ),
           replaced === undefined
             ? Effect.void
             : recordLifetimeLeft(Math.max(expiryMillis(replaced) - now, 0) / 1000)
@@ -810,12 +813,12 @@ export const makeKept = (
       if (restored) return Effect.succeed(held === undefined ? Option.none() : held.shown)
       const logoutsBefore = logouts
       return store.read(key).pipe(
-        Effect.flatMap((stored) =>
-          // Who logged out meanwhile has ended what was read.
-          loggedOut || logouts !== logoutsBefore
-            ? Effect.succeedNone
-            : Effect.flatMap(newestOf(stored), (session) => Effect.transposeMapOption(session, takeUp))
-        )
+        Effect.flatMap((stored) => {
+          if (loggedOut) return Effect.succeedNone
+          // A logout that began meanwhile may have ended what was read, or have failed.
+          if (logouts !== logoutsBefore) return currentToken
+          return Effect.flatMap(newestOf(stored), (session) => Effect.transposeMapOption(session, takeUp))
+        })
       )
     })
 

@@ -1,8 +1,8 @@
 import { execFile } from "node:child_process"
 import { fileURLToPath } from "node:url"
 import { assert, describe, it } from "@effect/vitest"
-import { Grant, type TokenEvent, type TokenManager, TokenManagers } from "@effect-oauth/client"
-import { Fault, type Journal, type TestAuthorizationServer } from "@effect-oauth/testing"
+import { Grant, OAuthToken, type TokenEvent, type TokenManager, TokenManagers } from "@effect-oauth/client"
+import { Fault, type Journal, MalformedReply, type TestAuthorizationServer } from "@effect-oauth/testing"
 import * as Array from "effect/Array"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -297,6 +297,21 @@ describe("time that does not pass evenly", () => {
     )
   )
 
+  it.scoped(
+    "nor after a refresh that failed, with a store that reads its tokens anew each time",
+    onMachine((machine) =>
+      Effect.gen(function* () {
+        const { manager, server, store } = yield* begun()
+        store.sibling.write(key, new OAuthToken.OAuthToken({ ...(yield* manager.getToken) }))
+        machine.setWallClock("5 hours", "back")
+        yield* server.faults.next(Fault.connectionFailure)
+        yield* machine.pass("1 hour")
+        assert.strictEqual(yield* server.requests, 3)
+        assert.strictEqual(access(yield* manager.getToken), "access-2")
+      })
+    )
+  )
+
   const step = FastCheck.record({
     minutes: FastCheck.integer({ min: 1, max: 90 }),
     set: FastCheck.constantFrom("not", "ahead", "back"),
@@ -457,6 +472,47 @@ describe("a session that cannot be kept fresh", () => {
         const { server } = yield* begun({ lifetimes: { accessToken: 0 } })
         yield* machine.pass("10 hours")
         assert.isAtMost(yield* server.requests, 1 + 12 + (10 * 60) / 4)
+      })
+    )
+  )
+
+  /** A reply that has no lifetime, but the moment of the expiry. */
+  const expiringIn = (lifetime: number) =>
+    Fault.make("absolute expiry", (exchange) =>
+      Effect.flatMap(exchange.now, (now) =>
+        MalformedReply.withMembers({ expires_in: undefined, expiry: now / seconds + lifetime }).apply(
+          exchange
+        )
+      )
+    )
+
+  it.scoped(
+    "because no token is good for as long as the leeway asks for few",
+    onMachine((machine) =>
+      Effect.gen(function* () {
+        const { manager, server } = yield* begun({}, { leeway: "2 hours" })
+        yield* server.always(expiringIn(3600))
+        yield* manager.fetchToken()
+        yield* machine.pass("2 hours")
+        assert.isAtMost(yield* server.requests, 2 + 12 + (2 * 60) / 4)
+        assert.strictEqual((yield* manager.status).state, "expiring")
+      })
+    )
+  )
+
+  it.scoped(
+    "for as long as the leeway has a token that is good all the same",
+    onMachine((machine) =>
+      Effect.gen(function* () {
+        const { manager, server } = yield* begun()
+        yield* server.always(expiringIn(30))
+        yield* manager.fetchToken()
+        for (let minute = 0; minute < 60; minute++) {
+          yield* machine.pass("1 minute")
+          assert.strictEqual((yield* manager.status).state, "expiring")
+        }
+        const count = yield* server.requests
+        assert.isTrue(count > 3600 / 30 && count <= 2 + 6 + 3600 / 18, String(count))
       })
     )
   )

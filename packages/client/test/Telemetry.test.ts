@@ -4,6 +4,7 @@ import {
   AuthorizedHttpClient,
   ClientAuthentication,
   Grant,
+  OAuthToken,
   TokenEndpoint,
   type TokenEvent,
   TokenManager,
@@ -331,6 +332,14 @@ describe("the metrics", () => {
   const brief = (rows: ReadonlyArray<Telemetry.Row>): ReadonlyArray<string> =>
     rows.map(({ count, labels, name, unit }) => `${name} ${unit} ${JSON.stringify(labels)} ${count}`).sort()
 
+  /** What an effect tells of what was left of tokens. */
+  const left = (telemetry: ReturnType<typeof Telemetry.make>, effect: Effect.Effect<unknown, unknown>) =>
+    Effect.map(telemetry.changedBy(effect), (rows) =>
+      rows.flatMap((row) =>
+        row.name === "oauth.token.lifetime.left" ? [[row.unit, row.count, row.sum]] : []
+      )
+    )
+
   it.scoped(
     "count requests by grant and outcome, and sessions and what happens to them",
     observed((telemetry) =>
@@ -404,28 +413,70 @@ describe("the metrics", () => {
         const { open, server } = yield* world()
         const manager = yield* open()
         yield* manager.getToken
-        const left = (effect: Effect.Effect<unknown, unknown>) =>
-          Effect.map(telemetry.changedBy(effect), (rows) =>
-            rows.flatMap((row) =>
-              row.name === "oauth.token.lifetime.left" ? [[row.unit, row.count, row.sum]] : []
-            )
-          )
         yield* TestClock.adjust(Duration.seconds(hour - 40))
         yield* server.faults.next(Fault.latency("10 seconds"))
         assert.deepStrictEqual(
-          yield* left(Effect.zipRight(manager.getToken, TestClock.adjust("10 seconds"))),
+          yield* left(telemetry, Effect.zipRight(manager.getToken, TestClock.adjust("10 seconds"))),
           [["s", 1, 30]]
         )
         // Nobody asked while it was about to expire: nothing was late.
         yield* TestClock.adjust("1 day")
-        assert.deepStrictEqual(yield* left(manager.getToken), [])
+        assert.deepStrictEqual(yield* left(telemetry, manager.getToken), [])
         yield* TestClock.adjust(Duration.seconds(hour - 40))
         yield* server.always(Fault.connectionFailure)
-        assert.deepStrictEqual(yield* left(Effect.zipRight(manager.getToken, idle)), [])
+        assert.deepStrictEqual(yield* left(telemetry, Effect.zipRight(manager.getToken, idle)), [])
         yield* TestClock.adjust("5 minutes")
         yield* server.faults.clear
-        assert.deepStrictEqual(yield* left(manager.getToken), [["s", 1, 0]])
+        assert.deepStrictEqual(yield* left(telemetry, manager.getToken), [["s", 1, 0]])
       }).pipe(Effect.withRandom(Random.fixed([0.5])))
+    )
+  )
+
+  it.scoped(
+    "tell nothing of a token that had expired when its replacement was asked for",
+    observed((telemetry) =>
+      Effect.gen(function* () {
+        const { open, server } = yield* world()
+        yield* Effect.flatMap(open(), (manager) => manager.getToken)
+        yield* TestClock.adjust("9 hours")
+        const restarted = yield* open({ keepFresh: true })
+        assert.deepStrictEqual(yield* left(telemetry, TestClock.adjust("2 seconds")), [])
+        assert.strictEqual((yield* restarted.status).state, "valid")
+        assert.strictEqual(yield* server.requests, 2)
+      })
+    )
+  )
+
+  it.scoped(
+    "tell nothing of a token whose expiry nobody knows",
+    observed((telemetry) =>
+      Effect.gen(function* () {
+        const { open, server, store } = yield* world()
+        store.sibling.write(key, OAuthToken.make({ accessToken: "eternal", refreshToken: "gone" }))
+        const manager = yield* open({ keepFresh: true })
+        const refused = yield* manager.getToken
+        yield* server.faults.next(Fault.connectionFailure)
+        yield* Effect.flip(manager.replaceToken(refused))
+        assert.deepStrictEqual(yield* left(telemetry, TestClock.adjust("1 minute")), [])
+        assert.strictEqual(access(yield* manager.getToken), "access-1")
+      })
+    )
+  )
+
+  it.scoped(
+    "tell nothing of a token whose session was ended elsewhere while it was being replaced",
+    observed((telemetry) =>
+      Effect.gen(function* () {
+        const { open } = yield* world()
+        const manager = yield* open()
+        yield* manager.getToken
+        yield* Effect.flatMap(open(), (sibling) => sibling.logout)
+        yield* TestClock.adjust(Duration.seconds(hour - 40))
+        yield* manager.getToken
+        yield* idle
+        assert.strictEqual((yield* manager.status).state, "loggedOut")
+        assert.deepStrictEqual(yield* left(telemetry, manager.fetchToken()), [])
+      })
     )
   )
 })

@@ -4,6 +4,7 @@ import { AuthorizationRequest, Grant, OAuthToken, type TokenEvent, TokenManager 
 import { Fault, type Faults, MalformedReply, type TestAuthorizationServer } from "@effect-oauth/testing"
 import * as Array from "effect/Array"
 import * as Deferred from "effect/Deferred"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
@@ -1499,6 +1500,20 @@ describe("8. no loops", () => {
     })
   )
 
+  it.scoped("a token of unknown lifetime is fresh however long the leeway", () =>
+    Effect.gen(function* () {
+      const { open, server, store } = yield* world()
+      store.sibling.write(key, OAuthToken.make({ accessToken: "eternal", refreshToken: "gone" }))
+      const manager = yield* open({ leeway: Duration.infinity })
+      for (const _ of [1, 2]) {
+        assert.strictEqual(yield* get(manager), "eternal")
+        yield* TestClock.adjust("3650 days")
+      }
+      assert.strictEqual((yield* manager.status).state, "valid")
+      assert.strictEqual(yield* server.requests, 0)
+    })
+  )
+
   it.scoped("a lifetime of 30 days causes no request before it ends", () =>
     Effect.gen(function* () {
       const { open, server } = yield* world({ lifetimes: { accessToken: "30 days" } })
@@ -1701,6 +1716,16 @@ describe("10. a token that a resource refused", () => {
       assert.deepStrictEqual(heard, [])
       assert.strictEqual(yield* get(manager), "access-2")
       assert.strictEqual(yield* server.requests, 2)
+    })
+  )
+
+  it.scoped("one that is stored is replaced by a manager that has not looked yet, too", () =>
+    Effect.gen(function* () {
+      const { open, server } = yield* world()
+      const refused = yield* Effect.flatMap(open(), (manager) => manager.getToken)
+      const restarted = yield* open()
+      assert.strictEqual(access(yield* restarted.replaceToken(refused)), "access-2")
+      assert.deepStrictEqual(yield* server.story, [login, "refresh refresh-1"])
     })
   )
 
@@ -2150,6 +2175,22 @@ describe("logout", () => {
       assert.strictEqual((yield* Effect.flip(manager.getToken))._tag, "AuthValidationException")
       yield* revocation.open
       yield* Fiber.join(leaving)
+    })
+  )
+
+  it.scoped("nobody who was reading the stored token when it began is given it", () =>
+    Effect.gen(function* () {
+      const { open, store } = yield* world()
+      yield* Effect.flatMap(open(), (manager) => manager.getToken)
+      const restarted = yield* open()
+      const gate = yield* makeGate
+      store.before("read", gate.pass)
+      const reading = yield* started(current(restarted))
+      const leaving = yield* started(restarted.logout)
+      yield* gate.open
+      assert.isUndefined(yield* Fiber.join(reading))
+      yield* Fiber.join(leaving)
+      assert.isUndefined(store.stored(key))
     })
   )
 

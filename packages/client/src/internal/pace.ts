@@ -8,8 +8,11 @@ import { moment } from "./moment.js"
 export interface Pace {
   /** The milliseconds until then; 0 or less: now. */
   readonly wait: Effect.Effect<number>
-  /** The token was replaced. One that had expired when it came is as good as none. */
-  readonly succeeded: (isExpired: boolean) => Effect.Effect<void>
+  /**
+   * The token was replaced. By one that was stale when it came little is gained: the next will hardly be better, and
+   * need not be there before what is `left` of this one is nearly over, in milliseconds; 0 or less: it had expired.
+   */
+  readonly succeeded: (isStale: boolean, left: number) => Effect.Effect<void>
   /** The token was not replaced, and is still good for some time or not. `leeway` in milliseconds. */
   readonly failed: (
     leeway: number,
@@ -38,19 +41,21 @@ export const make = (): Pace => {
     })
 
   /** Twice as long each time, and not in step with others. */
-  const backOff = (base: number, atLeast = 0): Effect.Effect<void> =>
+  const backOff = (base: number, atLeast = 0, atMost = longest): Effect.Effect<void> =>
     postpone((random) =>
-      Math.max(Math.min(base * 2 ** Math.min(inVain, 30), longest) * (0.8 + random * 0.4), atLeast)
+      Math.max(Math.min(base * 2 ** Math.min(inVain, 30), atMost) * (0.8 + random * 0.4), atLeast)
     )
 
   return {
     wait: Effect.map(Effect.clock, (clock) => notBefore - moment(clock).monotonic),
-    succeeded: (isExpired) => {
-      if (isExpired)
+    succeeded: (isStale, left) => {
+      if (isStale) {
+        const inTime = left > 0 ? Math.max(left * 0.75, shortest) : longest
         return Effect.ensuring(
-          backOff(shortest),
+          backOff(shortest, 0, Math.min(inTime, longest)),
           Effect.sync(() => inVain++)
         )
+      }
       inVain = 0
       return postpone(() => shortest)
     },

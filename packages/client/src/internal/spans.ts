@@ -27,12 +27,6 @@ export const end = (span: Tracer.Span, exit: Exit.Exit<unknown, unknown>): Effec
     span.end(isTimed ? clock.unsafeCurrentTimeNanos() : 0n, failure === undefined ? exit : Exit.fail(failure))
   })
 
-/** Within a span, which ends with the effect. */
-export const within =
-  (span: Tracer.Span) =>
-  <A, E>(effect: Effect.Effect<A, E>): Effect.Effect<A, E> =>
-    Effect.onExit(Effect.withParentSpan(effect, span), (exit) => end(span, exit))
-
 /** In a span of its own. */
 export const inSpan =
   (name: string, options?: Tracer.SpanOptions) =>
