@@ -14,6 +14,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
+import * as Runtime from "effect/Runtime"
 import type { AuthorizationServer } from "./AuthorizationServer.js"
 import type { Session, Subject } from "./Subject.js"
 
@@ -40,10 +41,12 @@ const managerOf = ({ clientId, clientSecret, ...session }: Session) =>
     return yield* Effect.provide(TokenManager.make({ initialToken }), services)
   })
 
+/** Each as a server runs a request: a fiber that is nobody's child, and a promise of what it comes to. */
 const all = <A, E>(call: Effect.Effect<A, E>, callers: number) =>
-  Effect.all(
-    Array.from({ length: callers }, () => Effect.option(call)),
-    { concurrency: "unbounded" }
+  Effect.flatMap(Effect.runtime<never>(), (runtime) =>
+    Effect.promise(() =>
+      Promise.all(Array.from({ length: callers }, () => Runtime.runPromise(runtime, Effect.option(call))))
+    )
   )
 
 const refreshTokenOf = (manager: TokenManager.Service) =>
@@ -55,7 +58,7 @@ const refreshTokenOf = (manager: TokenManager.Service) =>
 /** Each caller is a fiber that needs the token. */
 export const tokens: Subject = {
   name: "effect-oauth, TokenManager",
-  note: "Each caller is a fiber; those of the clients that give promises are promises, which cost less.",
+  note: "Each caller is a fiber, run as a server runs a request; those of the other clients are promises, which cost less.",
   proof: "basic",
   keep: (session) =>
     Effect.map(managerOf(session), (manager) => ({
