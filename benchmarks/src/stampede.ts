@@ -49,7 +49,8 @@ const run = (effort: Effort) =>
     const subjects: ReadonlyArray<Subject> = [
       effectOAuth.tokens,
       effectOAuth.calls,
-      effectOAuth.fibers(server),
+      effectOAuth.bareFibers(server),
+      effectOAuth.bareCalls(server),
       ...peers,
       axiosAuthRefresh,
       apimatic,

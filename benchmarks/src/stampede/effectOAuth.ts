@@ -11,6 +11,7 @@ import {
 } from "@effect-oauth/client"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
+import { identity } from "effect/Function"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
@@ -72,6 +73,8 @@ export const tokens: Subject = {
     }))
 }
 
+const apiUrl = "https://api.example.com/user"
+
 /** An API that answers with the credentials that it was sent. */
 const api = HttpClient.make((request) =>
   Effect.succeed(
@@ -90,34 +93,46 @@ export const calls: Subject = {
   keep: (session) =>
     Effect.map(managerOf(session), (manager) => {
       const client = AuthorizedHttpClient.authorize(api, manager, { origins: ["https://api.example.com"] })
-      const call = Effect.flatMap(client.get("https://api.example.com/user"), ({ text }) => text)
+      const call = Effect.flatMap(client.get(apiUrl), ({ text }) => text)
       return { rush: (callers) => all(call, callers), refreshToken: refreshTokenOf(manager) }
     })
 }
 
-/** What the callers cost that are fibers, whoever does the refresh. */
-export const fibers = ({ refresh }: AuthorizationServer): Subject => ({
-  name: "bare Effect: one refresh, and fibers that wait for it",
-  note: "Knows that there will be one refresh, and does nothing else that a client has to do.",
-  proof: "basic",
-  keep: (session) =>
-    Effect.gen(function* () {
-      const refreshed = yield* Deferred.make<
-        { readonly access_token: string; readonly refresh_token: string },
-        unknown
-      >()
-      return {
-        rush: (callers) =>
-          Effect.zipRight(
-            Effect.fork(Effect.intoDeferred(refresh("basic", session.refreshToken), refreshed)),
-            Effect.map(all(Deferred.await(refreshed), callers), (answers) =>
-              answers.map(Option.map(({ access_token }) => access_token))
-            )
-          ),
-        refreshToken: Effect.map(
-          Effect.option(Deferred.await(refreshed)),
-          Option.map((one) => one.refresh_token)
-        )
-      }
-    })
-})
+/** What the callers cost by themselves, whoever does the refresh that they wait for. */
+const bare =
+  (name: string, calling: (token: Effect.Effect<string, unknown>) => Effect.Effect<string, unknown>) =>
+  ({ refresh }: AuthorizationServer): Subject => ({
+    name,
+    note: "Knows that there will be one refresh, and does nothing else that a client has to do.",
+    proof: "basic",
+    keep: (session) =>
+      Effect.gen(function* () {
+        const refreshed = yield* Deferred.make<
+          { readonly access_token: string; readonly refresh_token: string },
+          unknown
+        >()
+        const call = calling(Effect.map(Deferred.await(refreshed), ({ access_token }) => access_token))
+        return {
+          rush: (callers) =>
+            Effect.zipRight(
+              Effect.fork(Effect.intoDeferred(refresh("basic", session.refreshToken), refreshed)),
+              all(call, callers)
+            ),
+          refreshToken: Effect.map(
+            Effect.option(Deferred.await(refreshed)),
+            Option.map((one) => one.refresh_token)
+          )
+        }
+      })
+  })
+
+export const bareFibers = bare("bare Effect: one refresh, and fibers that wait for it", identity)
+
+export const bareCalls = bare("bare Effect HttpClient: one refresh, and calls that wait for it", (token) =>
+  Effect.flatMap(token, (authorization) =>
+    Effect.flatMap(
+      api.get(apiUrl, { headers: { authorization: `Bearer ${authorization}` } }),
+      ({ text }) => text
+    )
+  )
+)
