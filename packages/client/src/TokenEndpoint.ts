@@ -160,33 +160,33 @@ const tooLong = (reply: TokenReply, maxBytes: number): APIException =>
   unusable(reply, `a body of more than ${maxBytes} bytes, which was not read to its end`)
 
 const readBody = (response: HttpClientResponse.HttpClientResponse, reply: TokenReply, maxBytes: number) =>
-  response.stream.pipe(
-    // Before it runs: a fiber of the stream logs what it fails of, and that has the request in it.
-    Stream.catchTag("ResponseError", (error) =>
-      error.reason === "EmptyBody"
-        ? Stream.empty
-        : Stream.fail(
-            new APIException({
-              reason: `The token endpoint answered ${reply.status}, and the connection broke within the body.`,
-              responseCode: reply.status,
-              isTransient: true,
-              cause: describeFailure(error.cause, reply.secrets)
-            })
-          )
-    ),
-    Stream.runFoldEffect(
-      { size: 0, text: "", decoder: new TextDecoder() },
-      ({ decoder, size, text }, chunk) =>
-        size + chunk.length > maxBytes
-          ? Effect.fail(tooLong(reply, maxBytes))
-          : Effect.succeed({
-              decoder,
-              size: size + chunk.length,
-              text: text + decoder.decode(chunk, { stream: true })
-            })
-    ),
-    Effect.map(({ decoder, text }) => text + decoder.decode())
-  )
+  Effect.suspend(() => {
+    const decoder = new TextDecoder()
+    let size = 0
+    let text = ""
+    return response.stream.pipe(
+      // Before it runs: a fiber of the stream logs what it fails of, and that has the request in it.
+      Stream.catchTag("ResponseError", (error) =>
+        error.reason === "EmptyBody"
+          ? Stream.empty
+          : Stream.fail(
+              new APIException({
+                reason: `The token endpoint answered ${reply.status}, and the connection broke within the body.`,
+                responseCode: reply.status,
+                isTransient: true,
+                cause: describeFailure(error.cause, reply.secrets)
+              })
+            )
+      ),
+      Stream.runForEach((chunk) => {
+        size += chunk.length
+        if (size > maxBytes) return Effect.fail(tooLong(reply, maxBytes))
+        text += decoder.decode(chunk, { stream: true })
+        return Effect.void
+      }),
+      Effect.map(() => text + decoder.decode())
+    )
+  })
 
 const unreachable = (
   error: HttpClientError.HttpClientError,
