@@ -322,7 +322,7 @@ export const apiKeyQuery = ({
     const keys = keysOf(parameters)
     return keys.some(([, secret]) => secret === "")
       ? undefinedKeys(parameters)
-      : { headers: {}, query: keys, secrets: keys.map(([, secret]) => secret) }
+      : { headers: {}, query: [Authorization.queryOf(keys)], secrets: keys.map(([, secret]) => secret) }
   })
 
 /** A source that can give none says why, and asks no server for that. */
@@ -465,7 +465,7 @@ export const custom = <E = never>({ authorize, name = "Custom" }: CustomOptions<
     name,
     isAuthorizationHeader: false,
     missing: Effect.succeedNone,
-    authorization: Effect.succeed(Authorization.make({ custom: [authorize] }))
+    authorization: Effect.succeed(Authorization.make({ custom: [Authorization.customOf(authorize)] }))
   })
 
 /**
