@@ -364,24 +364,33 @@ export interface OAuthOptions {
  * @since 0.1.0
  * @category constructors
  */
-export const oauth = ({ name, source }: OAuthOptions): AuthScheme<TokenError> => {
-  const scheme = ofSource(source, name)
+export const oauth = ({ name = "OAuth", source }: OAuthOptions): AuthScheme<TokenError> => {
+  const authorizer = ofSource(source, name)
   return make({
-    ...scheme,
-    missing: Effect.map(scheme.missing, Option.map(inBrackets)),
-    authorization: Effect.mapError(scheme.authorization, (error) =>
+    ...authorizer,
+    name,
+    missing: Effect.map(missingOf(source), Option.map(inBrackets)),
+    authorization: Effect.mapError(authorizer.authorization, (error) =>
       error._tag === "AuthValidationException" ? refuse(inBrackets(error.message)) : error
     )
   })
 }
 
 /**
- * The scheme of a client that has no other: its messages are those of the source, as they are.
+ * What a client needs of a scheme.
  *
  * @internal
  * @since 0.1.0
  */
-export const ofSource = (source: TokenSource, name = "OAuth"): AuthScheme<TokenError> => {
+export type Authorizer<E> = Pick<AuthScheme<E>, "atHand" | "authorization" | "isAuthorizationHeader">
+
+/**
+ * For a client that has no other scheme: its messages are those of the source, as they are.
+ *
+ * @internal
+ * @since 0.1.0
+ */
+export const ofSource = (source: TokenSource, name = "OAuth"): Authorizer<TokenError> => {
   type Made = Effect.Effect<Authorization.Authorization<TokenError>, TokenError>
   let last:
     | { readonly token: OAuthToken.OAuthToken; readonly made: Authorization.Authorization<TokenError> }
@@ -402,16 +411,14 @@ export const ofSource = (source: TokenSource, name = "OAuth"): AuthScheme<TokenE
       : Effect.succeed(made)
   }
   const peek = peekOf(source)
-  return make({
-    name,
+  return {
     isAuthorizationHeader: true,
-    missing: missingOf(source),
     authorization: Effect.flatMap(source.getToken, authorizationOf),
     atHand: ({ currentDefaultServices }) => {
       const token = peek(Context.get(currentDefaultServices, Clock.Clock))
       return token === undefined ? undefined : madeOf(token)
     }
-  })
+  }
 }
 
 /**

@@ -147,7 +147,7 @@ const sendInConfidence = <E, R>(
 
 const authorizeOrigins = <E, R, E2>(
   self: HttpClient.HttpClient.With<E, R>,
-  scheme: AuthScheme.AuthScheme<E2>,
+  authorizer: AuthScheme.Authorizer<E2>,
   matches: OriginMatcher,
   options: Options,
   init?: RequestInit | undefined
@@ -263,14 +263,14 @@ const authorizeOrigins = <E, R, E2>(
   // The way of nearly all calls: what authorizes them is there, and they are sent within a single step.
   const authorized = (request: HttpClientRequest.HttpClientRequest): Answer =>
     Effect.withFiberRuntime((fiber) => {
-      const atHand = scheme.atHand?.(fiber)
+      const atHand = authorizer.atHand?.(fiber)
       return atHand === undefined
-        ? Effect.flatMap(scheme.authorization, (authorization) => sendOnce(request, authorization, fiber))
+        ? Effect.flatMap(authorizer.authorization, (authorization) => sendOnce(request, authorization, fiber))
         : sendOnce(request, atHand, fiber)
     })
 
   const isAuthorizedAlready = (request: HttpClientRequest.HttpClientRequest): boolean =>
-    scheme.isAuthorizationHeader && request.headers["authorization"] !== undefined
+    authorizer.isAuthorizationHeader && request.headers["authorization"] !== undefined
 
   const answer = (request: HttpClientRequest.HttpClientRequest): Answer => {
     if (isAuthorizedAlready(request)) return self.execute(request)
@@ -306,6 +306,29 @@ const refuseAll = <E, R>(
       Effect.zipRight(preprocessed, error),
     Effect.succeed
   )
+
+const authorizeBy = <E, R, E2>(
+  self: HttpClient.HttpClient.With<E, R>,
+  authorizer: AuthScheme.Authorizer<E2>,
+  options: Options
+): HttpClient.HttpClient.With<E | E2 | HttpClientError.HttpClientError | AuthValidationException, R> =>
+  Either.match(matchOrigins(options.origins, options.insecureOrigins), {
+    onLeft: (error) => refuseAll<E, R>(error),
+    onRight: (matches) => authorizeOrigins(self, authorizer, matches, options)
+  })
+
+const makeBy = <E>(
+  authorizer: AuthScheme.Authorizer<E>,
+  options: Options
+): Effect.Effect<
+  HttpClient.HttpClient.With<HttpClientError.HttpClientError | AuthValidationException | E>,
+  AuthValidationException,
+  HttpClient.HttpClient
+> =>
+  Effect.gen(function* () {
+    const matches = yield* matchOrigins(options.origins, options.insecureOrigins)
+    return authorizeOrigins(yield* HttpClient.HttpClient, authorizer, matches, options, yield* requestInit)
+  })
 
 /**
  * Authorizes the requests of a client with the tokens of a source, such as a `TokenManager`.
@@ -363,7 +386,7 @@ export const authorize: {
     options: Options
   ): HttpClient.HttpClient.With<E | HttpClientError.HttpClientError | TokenError, R>
 } = dual(3, <E, R>(self: HttpClient.HttpClient.With<E, R>, source: TokenSource, options: Options) =>
-  authorizeWith(self, AuthScheme.ofSource(source), options)
+  authorizeBy(self, AuthScheme.ofSource(source), options)
 )
 
 /**
@@ -411,15 +434,8 @@ export const authorizeWith: {
   ): HttpClient.HttpClient.With<E | E2 | HttpClientError.HttpClientError | AuthValidationException, R>
 } = dual(
   3,
-  <E, R, E2>(
-    self: HttpClient.HttpClient.With<E, R>,
-    scheme: AuthScheme.AuthScheme<E2>,
-    options: Options
-  ): HttpClient.HttpClient.With<E | E2 | HttpClientError.HttpClientError | AuthValidationException, R> =>
-    Either.match(matchOrigins(options.origins, options.insecureOrigins), {
-      onLeft: (error) => refuseAll<E, R>(error),
-      onRight: (matches) => authorizeOrigins(self, scheme, matches, options)
-    })
+  <E, R, E2>(self: HttpClient.HttpClient.With<E, R>, scheme: AuthScheme.AuthScheme<E2>, options: Options) =>
+    authorizeBy(self, scheme, options)
 )
 
 /**
@@ -435,7 +451,7 @@ export const make = (
   HttpClient.HttpClient.With<HttpClientError.HttpClientError | TokenError>,
   AuthValidationException,
   HttpClient.HttpClient | TokenManager
-> => Effect.flatMap(TokenManager, (manager) => makeWith(AuthScheme.ofSource(manager), options))
+> => Effect.flatMap(TokenManager, (manager) => makeBy(AuthScheme.ofSource(manager), options))
 
 /**
  * The `HttpClient` of the environment, authorized by a scheme. Fails with an `AuthValidationException` when an origin is
@@ -451,11 +467,7 @@ export const makeWith = <E>(
   HttpClient.HttpClient.With<HttpClientError.HttpClientError | AuthValidationException | E>,
   AuthValidationException,
   HttpClient.HttpClient
-> =>
-  Effect.gen(function* () {
-    const matches = yield* matchOrigins(options.origins, options.insecureOrigins)
-    return authorizeOrigins(yield* HttpClient.HttpClient, scheme, matches, options, yield* requestInit)
-  })
+> => makeBy(scheme, options)
 
 /**
  * Provides the authorized client under a tag of its own, so that `HttpClient` stays what it was and our failures stay
