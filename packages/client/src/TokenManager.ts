@@ -18,7 +18,7 @@ import * as Option from "effect/Option"
 import * as Random from "effect/Random"
 import type * as Redacted from "effect/Redacted"
 import * as Scope from "effect/Scope"
-import type * as Stream from "effect/Stream"
+import * as Stream from "effect/Stream"
 import { AuthValidationException } from "./AuthValidationException.js"
 import type * as Grant from "./Grant.js"
 import { visible } from "./internal/currentToken.js"
@@ -220,7 +220,8 @@ export const makeKept = (
     const endpoint = yield* TokenEndpoint
     const store = yield* TokenStore
     const scope = yield* Effect.scope
-    const { events, publish } = EventHub.make(scope)
+    const hub = EventHub.make(scope)
+    const publish = (event: TokenEvent) => hub.publish(event)
     const modify = awaitingLease(store)
     const pace = Pace.make()
     const flight = yield* SingleFlight.make<OAuthToken.OAuthToken, TokenError>(scope)
@@ -939,9 +940,7 @@ export const makeKept = (
           : OAuthToken.isExpired(token.value)
       ),
       logout,
-      get events() {
-        return events()
-      },
+      events: Stream.suspend(() => hub.events()),
       status
     })
     return visible(service, (clock) =>

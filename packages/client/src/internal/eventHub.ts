@@ -25,25 +25,45 @@ const count = (event: TokenEvent): Effect.Effect<void> =>
 // Shared by all that nobody listens to.
 const nobody: ReadonlyArray<Queue.Queue<TokenEvent>> = []
 
-/** What it tells ends with the scope. */
-export const make = (scope: Scope.Scope): EventHub => {
-  let listeners = nobody
-  let endsWithScope = false
+// There may be very many: a class has its functions once.
+class Hub implements EventHub {
+  readonly #scope: Scope.Scope
+  #listeners = nobody
+  #endsWithScope = false
 
-  const listen = () =>
-    Effect.acquireRelease(
-      Effect.gen(function* () {
+  constructor(scope: Scope.Scope) {
+    this.#scope = scope
+  }
+
+  publish(event: TokenEvent): Effect.Effect<void> {
+    return Effect.zipRight(
+      count(event),
+      Effect.suspend(() =>
+        this.#listeners.length === 0
+          ? Effect.void
+          : Effect.forEach(this.#listeners, (listener) => Queue.offer(listener, event), { discard: true })
+      )
+    )
+  }
+
+  events(): Stream.Stream<TokenEvent> {
+    return Stream.unwrapScoped(Effect.map(this.#listen(), (queue) => Stream.fromQueue(queue)))
+  }
+
+  #listen() {
+    return Effect.acquireRelease(
+      Effect.gen(this, function* () {
         const queue = yield* Queue.sliding<TokenEvent>(256)
-        listeners = [...listeners, queue]
-        if (!endsWithScope) {
-          endsWithScope = true
+        this.#listeners = [...this.#listeners, queue]
+        if (!this.#endsWithScope) {
+          this.#endsWithScope = true
           yield* Scope.addFinalizer(
-            scope,
+            this.#scope,
             Effect.suspend(() => {
-              const last = listeners
-              listeners = nobody
+              const last = this.#listeners
+              this.#listeners = nobody
               // Whoever listens from here on has it end at once.
-              endsWithScope = false
+              this.#endsWithScope = false
               return Effect.forEach(last, Queue.shutdown, { discard: true })
             })
           )
@@ -53,20 +73,11 @@ export const make = (scope: Scope.Scope): EventHub => {
       // It is not shut down: that would interrupt whoever is about to offer something to it.
       (queue) =>
         Effect.sync(() => {
-          listeners = listeners.filter((listener) => listener !== queue)
+          this.#listeners = this.#listeners.filter((listener) => listener !== queue)
         })
     )
-
-  return {
-    publish: (event) =>
-      Effect.zipRight(
-        count(event),
-        Effect.suspend(() =>
-          listeners.length === 0
-            ? Effect.void
-            : Effect.forEach(listeners, (listener) => Queue.offer(listener, event), { discard: true })
-        )
-      ),
-    events: () => Stream.unwrapScoped(Effect.map(listen(), (queue) => Stream.fromQueue(queue)))
   }
 }
+
+/** What it tells ends with the scope. */
+export const make = (scope: Scope.Scope): EventHub => new Hub(scope)

@@ -31,43 +31,50 @@ const retryAfterOf = (error: TokenError | undefined): number =>
     ? Duration.toMillis(error.retryAfter)
     : 0
 
-export const make = (): Pace => {
-  let notBefore = 0
-  let inVain = 0
+// There may be very many: a class has its functions once.
+class Tries implements Pace {
+  #notBefore = 0
+  #inVain = 0
 
-  const postpone = (delay: (random: number) => number): Effect.Effect<void> =>
-    Effect.zipWith(Effect.clock, Random.next, (clock, random) => {
-      notBefore = moment(clock).monotonic + delay(random)
+  get wait(): Effect.Effect<number> {
+    return Effect.map(Effect.clock, (clock) => this.#notBefore - moment(clock).monotonic)
+  }
+
+  succeeded(isExpired: boolean): Effect.Effect<void> {
+    if (isExpired) return this.#backOffInVain(shortest)
+    this.#inVain = 0
+    return this.#postpone(() => shortest)
+  }
+
+  failed(leeway: number, isStillGood: boolean, error: TokenError | undefined): Effect.Effect<void> {
+    const atLeast = Math.min(retryAfterOf(error), longestRetryAfter)
+    const base = Math.max(shortest, leeway / 10)
+    // While there is time the tries come at an even pace: they are few, and each may be in time.
+    return isStillGood ? this.#backOff(base, atLeast) : this.#backOffInVain(base, atLeast)
+  }
+
+  #postpone(delay: (random: number) => number): Effect.Effect<void> {
+    return Effect.zipWith(Effect.clock, Random.next, (clock, random) => {
+      this.#notBefore = moment(clock).monotonic + delay(random)
     })
+  }
 
-  /** Twice as long each time, and not in step with others. */
-  const backOff = (base: number, atLeast = 0, atMost = longest): Effect.Effect<void> =>
-    postpone((random) =>
-      Math.max(Math.min(base * 2 ** Math.min(inVain, 30), atMost) * (0.8 + random * 0.4), atLeast)
+  /** Not in step with others, and later the more tries were in vain. */
+  #backOff(base: number, atLeast = 0): Effect.Effect<void> {
+    return this.#postpone((random) =>
+      Math.max(Math.min(base * 2 ** Math.min(this.#inVain, 30), longest) * (0.8 + random * 0.4), atLeast)
     )
+  }
 
-  return {
-    wait: Effect.map(Effect.clock, (clock) => notBefore - moment(clock).monotonic),
-    succeeded: (isStale, left) => {
-      if (isStale) {
-        const inTime = left > 0 ? Math.max(left * 0.75, shortest) : longest
-        return Effect.ensuring(
-          backOff(shortest, 0, Math.min(inTime, longest)),
-          Effect.sync(() => inVain++)
-        )
-      }
-      inVain = 0
-      return postpone(() => shortest)
-    },
-    failed: (leeway, isStillGood, error) => {
-      const atLeast = Math.min(retryAfterOf(error), longestRetryAfter)
-      const base = Math.max(shortest, leeway / 10)
-      // While there is time the tries come at an even pace: they are few, and each may be in time.
-      if (isStillGood) return backOff(base, atLeast)
-      return Effect.ensuring(
-        backOff(base, atLeast),
-        Effect.sync(() => inVain++)
-      )
-    }
+  /** Twice as long each time. */
+  #backOffInVain(base: number, atLeast?: number): Effect.Effect<void> {
+    return Effect.ensuring(
+      this.#backOff(base, atLeast),
+      Effect.sync(() => {
+        this.#inVain += 1
+      })
+    )
   }
 }
+
+export const make = (): Pace => new Tries()

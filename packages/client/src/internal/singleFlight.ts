@@ -42,106 +42,141 @@ const inWaitSpan = Spans.inSpan("oauth.token.wait", { attributes: { "oauth.wait.
 const waiting = <A, E>(landing: Effect.Effect<A, E>): Effect.Effect<A, E> =>
   Effect.withFiberRuntime((fiber) => (exporting(fiber) === undefined ? landing : inWaitSpan(landing)))
 
-export const make = <A, E>(scope: Scope.Scope): Effect.Effect<SingleFlight<A, E>> =>
-  Effect.map(Effect.context<never>(), (built) => {
-    // A flight serves everyone: it has the services of its owner, not of the fiber that happened to be first.
-    const ownContext = Context.omit(Tracer.ParentSpan)(built)
-    const queue = new Map<string, Flight<A, E>>()
-    let flying: Flight<A, E> | undefined
+const newFlight = <A, E>(name: string | undefined): Flight<A, E> => ({
+  name,
+  landing: Deferred.unsafeMake(FiberId.none),
+  span: undefined
+})
 
-    const settled = Effect.suspend(() =>
-      flying === undefined ? Effect.void : Effect.asVoid(Effect.exit(Deferred.await(flying.landing)))
+const landingOf = <A, E>({ landing, span }: Flight<A, E>): Effect.Effect<A, E> =>
+  Effect.withFiberRuntime((fiber) =>
+    span === undefined || exporting(fiber) === undefined
+      ? Deferred.await(landing)
+      : Effect.zipRight(Effect.linkSpanCurrent(span), Deferred.await(landing))
+  )
+
+// There may be very many that nothing flies in: a class has its functions once.
+class Flights<A, E> implements SingleFlight<A, E> {
+  readonly #scope: Scope.Scope
+  readonly #context: Context.Context<never>
+  /** Those that stand in line, by name. */
+  #queue: Map<string, Flight<A, E>> | undefined
+  #flying: Flight<A, E> | undefined
+
+  constructor(scope: Scope.Scope, context: Context.Context<never>) {
+    this.#scope = scope
+    this.#context = context
+  }
+
+  isFlying(): boolean {
+    return this.#flying !== undefined
+  }
+
+  get settled(): Effect.Effect<void> {
+    return Effect.suspend(() =>
+      this.#flying === undefined
+        ? Effect.void
+        : Effect.asVoid(Effect.exit(Deferred.await(this.#flying.landing)))
     )
+  }
 
-    const land = (self: Flight<A, E>, exit: Exit.Exit<A, E>): Effect.Effect<void> =>
-      Effect.sync(() => {
-        if (flying === self) flying = undefined
-        if (self.name !== undefined && queue.get(self.name) === self) queue.delete(self.name)
-        Deferred.unsafeDone(self.landing, exit)
-      })
+  join(flight: Effect.Effect<A, E>): Effect.Effect<A, E> {
+    return Effect.suspend(() =>
+      this.#flying === undefined
+        ? Effect.flatMap(this.#takeOff(undefined, flight), landingOf)
+        : landingOf(this.#flying)
+    ).pipe(waiting)
+  }
 
-    const detach = (self: Flight<A, E>, program: Effect.Effect<A, E>, isBackground: boolean) =>
-      Effect.gen(function* () {
-        const starter = yield* Effect.option(Effect.currentSpan)
-        const span = yield* Spans.begin("oauth.token.renew", {
-          root: true,
-          attributes: { "oauth.background": isBackground },
-          links: Option.match(starter, {
-            onNone: () => [],
-            onSome: (first) => [{ _tag: "SpanLink", span: first, attributes: {} }]
-          })
-        })
-        self.span = span
-        yield* program.pipe(
-          Effect.mapInputContext((_: Context.Context<never>) =>
-            Context.add(ownContext, Tracer.ParentSpan, span)
-          ),
-          Effect.onExit((exit) => Spans.end(span, exit)),
-          Effect.interruptible,
-          Effect.onExit((exit) => land(self, exit)),
-          Effect.forkIn(scope)
-        )
-      }).pipe(
-        // A tracer can die: nobody waits for a flight that did not begin.
-        Effect.onError((cause) => land(self, Exit.failCause(cause))),
-        Effect.uninterruptible
-      )
+  next(name: string | undefined, flight: Effect.Effect<A, E>): Effect.Effect<A, E> {
+    return Effect.suspend(() => {
+      const shared = this.#named(name)
+      if (shared !== undefined) return landingOf(shared)
+      const start = this.#flying === undefined ? this.#takeOff(name, flight) : this.#standInLine(name, flight)
+      return Effect.flatMap(start, landingOf)
+    }).pipe(waiting)
+  }
 
-    const newFlight = (name: string | undefined): Flight<A, E> => ({
-      name,
-      landing: Deferred.unsafeMake(FiberId.none),
-      span: undefined
+  launch(flight: Effect.Effect<A, E>): Effect.Effect<void> {
+    return Effect.suspend(() =>
+      this.#flying === undefined ? Effect.asVoid(this.#takeOff(undefined, flight, true)) : Effect.void
+    )
+  }
+
+  #named(name: string | undefined): Flight<A, E> | undefined {
+    return name === undefined
+      ? undefined
+      : this.#flying?.name === name
+        ? this.#flying
+        : this.#queue?.get(name)
+  }
+
+  #takeOff(name: string | undefined, flight: Effect.Effect<A, E>, isBackground = false) {
+    return Effect.suspend(() => {
+      const self = newFlight<A, E>(name)
+      this.#flying = self
+      return Effect.as(this.#detach(self, flight, isBackground), self)
     })
+  }
 
-    const takeOff = (name: string | undefined, flight: Effect.Effect<A, E>, isBackground = false) =>
-      Effect.suspend(() => {
-        const self = newFlight(name)
-        flying = self
-        return Effect.as(detach(self, flight, isBackground), self)
+  #takeTurn(self: Flight<A, E>, flight: Effect.Effect<A, E>): Effect.Effect<A, E> {
+    return Effect.suspend(() => {
+      if (this.#flying !== undefined) return Effect.zipRight(this.settled, this.#takeTurn(self, flight))
+      if (self.name !== undefined) this.#queue?.delete(self.name)
+      this.#flying = self
+      return flight
+    })
+  }
+
+  #standInLine(name: string | undefined, flight: Effect.Effect<A, E>) {
+    return Effect.suspend(() => {
+      const self = newFlight<A, E>(name)
+      if (name !== undefined) {
+        this.#queue ??= new Map()
+        this.#queue.set(name, self)
+      }
+      return Effect.as(this.#detach(self, this.#takeTurn(self, flight), false), self)
+    })
+  }
+
+  #detach(self: Flight<A, E>, program: Effect.Effect<A, E>, isBackground: boolean) {
+    return Effect.gen(this, function* () {
+      const starter = yield* Effect.option(Effect.currentSpan)
+      const span = yield* Spans.begin("oauth.token.renew", {
+        root: true,
+        attributes: { "oauth.background": isBackground },
+        links: Option.match(starter, {
+          onNone: () => [],
+          onSome: (first) => [{ _tag: "SpanLink", span: first, attributes: {} }]
+        })
       })
-
-    const takeTurn = (self: Flight<A, E>, flight: Effect.Effect<A, E>): Effect.Effect<A, E> =>
-      Effect.suspend(() => {
-        if (flying !== undefined) return Effect.zipRight(settled, takeTurn(self, flight))
-        if (self.name !== undefined) queue.delete(self.name)
-        flying = self
-        return flight
-      })
-
-    const standInLine = (name: string | undefined, flight: Effect.Effect<A, E>) =>
-      Effect.suspend(() => {
-        const self = newFlight(name)
-        if (name !== undefined) queue.set(name, self)
-        return Effect.as(detach(self, takeTurn(self, flight), false), self)
-      })
-
-    const landingOf = ({ landing, span }: Flight<A, E>): Effect.Effect<A, E> =>
-      Effect.withFiberRuntime((fiber) =>
-        span === undefined || exporting(fiber) === undefined
-          ? Deferred.await(landing)
-          : Effect.zipRight(Effect.linkSpanCurrent(span), Deferred.await(landing))
+      self.span = span
+      yield* program.pipe(
+        // A flight serves everyone: it has the services of its owner, not of the fiber that happened to be first.
+        Effect.mapInputContext((_: Context.Context<never>) =>
+          Context.add(this.#context, Tracer.ParentSpan, span)
+        ),
+        Effect.onExit((exit) => Spans.end(span, exit)),
+        Effect.interruptible,
+        Effect.onExit((exit) => this.#land(self, exit)),
+        Effect.forkIn(this.#scope)
       )
+    }).pipe(
+      // A tracer can die: nobody waits for a flight that did not begin.
+      Effect.onError((cause) => this.#land(self, Exit.failCause(cause))),
+      Effect.uninterruptible
+    )
+  }
 
-    const named = (name: string | undefined): Flight<A, E> | undefined =>
-      name === undefined ? undefined : flying?.name === name ? flying : queue.get(name)
+  #land(self: Flight<A, E>, exit: Exit.Exit<A, E>): Effect.Effect<void> {
+    return Effect.sync(() => {
+      if (this.#flying === self) this.#flying = undefined
+      if (self.name !== undefined && this.#queue?.get(self.name) === self) this.#queue.delete(self.name)
+      Deferred.unsafeDone(self.landing, exit)
+    })
+  }
+}
 
-    return {
-      isFlying: () => flying !== undefined,
-      settled,
-      join: (flight) =>
-        Effect.suspend(() =>
-          flying === undefined ? Effect.flatMap(takeOff(undefined, flight), landingOf) : landingOf(flying)
-        ).pipe(waiting),
-      next: (name, flight) =>
-        Effect.suspend(() => {
-          const shared = named(name)
-          if (shared !== undefined) return landingOf(shared)
-          const start = flying === undefined ? takeOff(name, flight) : standInLine(name, flight)
-          return Effect.flatMap(start, landingOf)
-        }).pipe(waiting),
-      launch: (flight) =>
-        Effect.suspend(() =>
-          flying === undefined ? Effect.asVoid(takeOff(undefined, flight, true)) : Effect.void
-        )
-    }
-  })
+/** Flights have the services that this is made with. */
+export const make = <A, E>(scope: Scope.Scope): Effect.Effect<SingleFlight<A, E>> =>
+  Effect.map(Effect.context<never>(), (context) => new Flights<A, E>(scope, context))
