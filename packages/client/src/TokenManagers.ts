@@ -104,7 +104,8 @@ export const make = (
               ])
             },
             // Nobody else has a token that could not be stored, or keeps this session fresh here.
-            (work) => managers.use(key, () => work)
+            (work) => managers.use(key, () => work),
+            own
           )
         }).pipe(
           Effect.mapInputContext((given: Context.Context<Scope.Scope>) =>

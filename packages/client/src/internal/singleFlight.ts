@@ -4,7 +4,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as FiberId from "effect/FiberId"
 import * as Option from "effect/Option"
-import type * as Scope from "effect/Scope"
+import * as Scope from "effect/Scope"
 import * as Tracer from "effect/Tracer"
 import { exporting } from "./discreetTracer.js"
 import * as Spans from "./spans.js"
@@ -154,7 +154,7 @@ class Flights<A, E> implements SingleFlight<A, E> {
       yield* program.pipe(
         // A flight serves everyone: it has the services of its owner, not of the fiber that happened to be first.
         Effect.mapInputContext((_: Context.Context<never>) =>
-          Context.add(this.#context, Tracer.ParentSpan, span)
+          Context.add(Context.add(this.#context, Scope.Scope, this.#scope), Tracer.ParentSpan, span)
         ),
         Effect.onExit((exit) => Spans.end(span, exit)),
         Effect.interruptible,
@@ -177,6 +177,12 @@ class Flights<A, E> implements SingleFlight<A, E> {
   }
 }
 
-/** Flights have the services that this is made with. */
-export const make = <A, E>(scope: Scope.Scope): Effect.Effect<SingleFlight<A, E>> =>
-  Effect.map(Effect.context<never>(), (context) => new Flights<A, E>(scope, context))
+/** Flights have the services that this is made with, or those that are `shared` by many. */
+export const make = <A, E>(
+  scope: Scope.Scope,
+  shared?: Context.Context<never>
+): Effect.Effect<SingleFlight<A, E>> =>
+  Effect.map(
+    Effect.context<never>(),
+    (built) => new Flights<A, E>(scope, shared ?? Context.omit(Tracer.ParentSpan)(built))
+  )
