@@ -169,28 +169,15 @@ export interface Options {
   readonly name?: string | undefined
 }
 
-/**
- * The keeper of one session. The scope owns its requests: when it closes, a request that is under way is awaited for a
- * moment, so that what it brings is stored.
- *
- * @since 0.1.0
- * @category constructors
- */
-export const make = (
-  options: Options = {}
-): Effect.Effect<Service, never, TokenEndpoint | TokenStore | Scope.Scope> =>
-  makeKept(
-    options,
-    identity
-  ) /** What is seldom asked for is made when it is: there may be very many sessions. */
+/** What is seldom asked for is made when it is: there may be very many sessions. */
 const serviceOf = (session: Session.Session): Service =>
   visible(
     TokenManager.of({
       getToken: TokenSupply.getToken(session),
       isObtainable: Effect.suspend(() => TokenSupply.isObtainable(session)),
-      replaceToken: (rejected) => TokenSupply.replaceToken(session)(rejected),
-      fetchToken: (request) => Renewal.fetchToken(session)(request),
-      refreshToken: (request) => Renewal.refreshToken(session)(request),
+      replaceToken: TokenSupply.replaceToken(session),
+      fetchToken: Renewal.fetchToken(session),
+      refreshToken: Renewal.refreshToken(session),
       currentToken: Effect.suspend(() => TokenSupply.currentToken(session)),
       isTokenExpired: Effect.suspend(() => TokenSupply.isTokenExpired(session)),
       logout: Effect.suspend(() => logout(session)),
@@ -204,9 +191,20 @@ const serviceOf = (session: Session.Session): Service =>
   )
 
 /**
+ * The keeper of one session. The scope owns its requests: when it closes, a request that is under way is awaited for a
+ * moment, so that what it brings is stored.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make = (
+  options: Options = {}
+): Effect.Effect<Service, never, TokenEndpoint | TokenStore | Scope.Scope> => makeKept(options, identity)
+
+/**
  * `make`, with something around the times in which the manager is needed though nobody uses it: nobody else has its
- * newest token, or it keeps the session fresh.
- * `shared` are the services that its requests have, if many sessions have the same ones.
+ * newest token, or it keeps the session fresh. `shared` are the services that its requests have, if many sessions have
+ * the same ones.
  *
  * @internal
  * @since 0.1.0
