@@ -40,8 +40,8 @@ class Tries implements Pace {
     return Effect.map(Effect.clock, (clock) => this.#notBefore - moment(clock).monotonic)
   }
 
-  succeeded(isExpired: boolean): Effect.Effect<void> {
-    if (isExpired) return this.#backOffInVain(shortest)
+  succeeded(isStale: boolean, left: number): Effect.Effect<void> {
+    if (isStale) return this.#backOffInVain(shortest, 0, left > 0 ? Math.max(left * 0.75, shortest) : longest)
     this.#inVain = 0
     return this.#postpone(() => shortest)
   }
@@ -60,16 +60,19 @@ class Tries implements Pace {
   }
 
   /** Not in step with others, and later the more tries were in vain. */
-  #backOff(base: number, atLeast = 0): Effect.Effect<void> {
+  #backOff(base: number, atLeast = 0, atMost = longest): Effect.Effect<void> {
     return this.#postpone((random) =>
-      Math.max(Math.min(base * 2 ** Math.min(this.#inVain, 30), longest) * (0.8 + random * 0.4), atLeast)
+      Math.max(
+        Math.min(base * 2 ** Math.min(this.#inVain, 30), atMost, longest) * (0.8 + random * 0.4),
+        atLeast
+      )
     )
   }
 
   /** Twice as long each time. */
-  #backOffInVain(base: number, atLeast?: number): Effect.Effect<void> {
+  #backOffInVain(base: number, atLeast?: number, atMost?: number): Effect.Effect<void> {
     return Effect.ensuring(
-      this.#backOff(base, atLeast),
+      this.#backOff(base, atLeast, atMost),
       Effect.sync(() => {
         this.#inVain += 1
       })

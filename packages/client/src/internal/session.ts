@@ -1,4 +1,5 @@
 import * as Clock from "effect/Clock"
+import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Equal from "effect/Equal"
@@ -188,7 +189,10 @@ export const succeeded = (self: Session, token: OAuthToken.OAuthToken): Effect.E
     self.ahead = undefined
     self.lastFailure = undefined
     return Effect.zipRight(
-      self.pace.succeeded(expiryMillis(token) <= now),
+      self.pace.succeeded(
+        OAuthToken.isExpiredAt(token, DateTime.unsafeMake(now), self.leeway),
+        expiryMillis(token) - now
+      ),
       replaced === undefined
         ? Effect.void
         : recordLifetimeLeft(Math.max(expiryMillis(replaced) - now, 0) / 1000)

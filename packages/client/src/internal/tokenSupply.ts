@@ -64,14 +64,14 @@ export const currentToken = (self: Session): Service["currentToken"] =>
     if (self.restored) return Effect.succeed(self.held === undefined ? Option.none() : self.held.shown)
     const logoutsBefore = self.logouts
     return self.store.read(self.key).pipe(
-      Effect.flatMap((stored) =>
-        // Who logged out meanwhile has ended what was read.
-        self.loggedOut || self.logouts !== logoutsBefore
-          ? Effect.succeedNone
-          : Effect.flatMap(newestOf(self, stored), (session) =>
-              Effect.transposeMapOption(session, (token) => takeUp(self, token))
-            )
-      )
+      Effect.flatMap((stored) => {
+        if (self.loggedOut) return Effect.succeedNone
+        // A logout that began meanwhile may have ended what was read, or have failed.
+        if (self.logouts !== logoutsBefore) return currentToken(self)
+        return Effect.flatMap(newestOf(self, stored), (session) =>
+          Effect.transposeMapOption(session, (token) => takeUp(self, token))
+        )
+      })
     )
   })
 
