@@ -45,7 +45,7 @@ export class ResultsError extends Data.TaggedError("ResultsError")<{ readonly me
 
 const ResultsJson = Schema.parseJson(Results, { space: 1 })
 
-const isSameMachine = Schema.equivalence(Machine)
+export const isSameMachine = Schema.equivalence(Machine)
 
 /** What an earlier run left in this folder, or nothing. */
 export const read = (folder: string): Effect.Effect<Results | undefined, unknown, FileSystem.FileSystem> =>

@@ -56,7 +56,9 @@ export const start = ({ command }: Options): Effect.Effect<Child, ChildError | P
     }).pipe(
       Effect.raceFirst(Deferred.await(gone)),
       Effect.flatMap(Schema.decodeUnknown(Reply)),
-      Effect.flatMap(Either.mapLeft((message) => new ChildError({ message })))
+      Effect.flatMap(
+        Either.mapLeft((message) => new ChildError({ message: `${command.join(" ")}: ${message}` }))
+      )
     )
 
     // It says that it is there before it is asked.

@@ -10,7 +10,7 @@ const Message = Schema.Struct({ question: Schema.Unknown })
 
 const tell = (exit: Exit.Exit<unknown, unknown>): void => {
   const reply = Exit.match(exit, {
-    onFailure: (cause) => Either.left(Cause.pretty(cause)),
+    onFailure: (cause) => Either.left(Cause.pretty(cause, { renderErrorCause: true })),
     onSuccess: (answer) => Either.right(answer)
   })
   process.send?.(encodeReply(reply))

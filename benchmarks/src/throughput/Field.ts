@@ -36,45 +36,49 @@ const program = (file: string, ...args: ReadonlyArray<string>): Child.Options =>
 
 const token = "2YotnFZFEjr1zCsicMWpAA.tGzv3JOkF0XG5Qx2TlKWIA.4bfa0cd7b3c1"
 
-/** Starts the API and the contenders' processes, which end with the scope. */
-export const open = Effect.gen(function* () {
-  const api = yield* Child.start(program("ApiServer.ts"))
-  const port = yield* api.ask(new Start({ token }), Schema.Number)
-  const origin = `http://127.0.0.1:${port}`
-  const session: typeof Session.Type = {
-    api: `${origin}/user`,
-    token,
-    expiresAt: Date.now() + 86_400_000,
-    tokenEndpoint: `${origin}/token`
-  }
+/**
+ * Starts the processes of a group's contenders, and of an API for them: one for all would have more connections at a
+ * time than a process may have files open.
+ */
+const enter = (group: string) =>
+  Effect.gen(function* () {
+    const api = yield* Child.start(program("ApiServer.ts"))
+    const port = yield* api.ask(new Start({ token }), Schema.Number)
+    const origin = `http://127.0.0.1:${port}`
+    const session: typeof Session.Type = {
+      api: `${origin}/user`,
+      token,
+      expiresAt: Date.now() + 86_400_000,
+      tokenEndpoint: `${origin}/token`
+    }
 
-  /** Each counted call was answered, and none was refused. */
-  const verified = (name: string, calls: Effect.Effect<Done, unknown>) =>
-    Effect.gen(function* () {
-      const before = yield* api.ask(new Counts(), Counted)
-      const done = yield* calls
-      const after = yield* api.ask(new Counts(), Counted)
-      const [answered, refused] = [after.authorized - before.authorized, after.refused - before.refused]
-      if (refused > 0 || answered !== done.calls) {
-        yield* new Unauthorized({
-          message: `${name} made ${done.calls} calls; the API answered ${answered}, and refused ${refused}.`
-        })
-      }
-      return done
-    })
+    /** Each counted call was answered, and none was refused. */
+    const verified = (name: string, calls: Effect.Effect<Done, unknown>) =>
+      Effect.gen(function* () {
+        const before = yield* api.ask(new Counts(), Counted)
+        const done = yield* calls
+        const after = yield* api.ask(new Counts(), Counted)
+        const [answered, refused] = [after.authorized - before.authorized, after.refused - before.refused]
+        if (refused > 0 || answered !== done.calls) {
+          yield* new Unauthorized({
+            message: `${name} made ${done.calls} calls; the API answered ${answered}, and refused ${refused}.`
+          })
+        }
+        return done
+      })
 
-  const enter = (group: string) =>
-    Effect.gen(function* () {
-      const child = yield* Child.start(program("Contestants.ts", group, JSON.stringify(session)))
-      const subjects = yield* child.ask(new Introduce(), Introduced)
-      return subjects.map(
-        (identity): Entrant => ({
-          identity,
-          call: (load) =>
-            verified(identity.name, child.ask(new Load({ ...load, contender: identity.name }), Done))
-        })
-      )
-    })
+    const child = yield* Child.start(program("Contestants.ts", group, JSON.stringify(session)))
+    const subjects = yield* child.ask(new Introduce(), Introduced)
+    return subjects.map(
+      (identity): Entrant => ({
+        identity,
+        call: (load) =>
+          verified(identity.name, child.ask(new Load({ ...load, contender: identity.name }), Done))
+      })
+    )
+  })
 
-  return (yield* Effect.forEach(groups.keys(), enter, { concurrency: 2 })).flat()
-})
+/** All processes end with the scope. */
+export const open = Effect.map(Effect.forEach(groups.keys(), enter, { concurrency: 2 }), (entrants) =>
+  entrants.flat()
+)
