@@ -77,7 +77,8 @@ const run = (chosen: Arguments.Arguments) =>
     if (measured.length < chosen.names.length) yield* exitWith(1)
     if (measured.length === 0) return
     // Of another machine only those can be left that failed just now: better none than those.
-    const kept = earlier !== undefined && Results.isSameMachine(earlier.machine, machine) ? earlier : undefined
+    const kept =
+      earlier !== undefined && Results.isSameMachine(earlier.machine, machine) ? earlier : undefined
     const results = yield* Results.merge(kept, machine, measured, names)
     const publication = yield* Publication.make(results, folder === home)
     if (isKept) yield* Publication.write(publication, folder)
