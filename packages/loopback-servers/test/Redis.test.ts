@@ -1,5 +1,5 @@
 import { once } from "node:events"
-import { createServer } from "node:net"
+import { createServer, type Socket } from "node:net"
 import { assert, describe, it, layer } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -85,6 +85,27 @@ describe(...needing("Redis", Redis.installation), () => {
       assert.isTrue(Option.isNone(yield* Fiber.poll(start)))
       other.close()
       yield* Fiber.join(start)
+      assert.strictEqual(yield* ask(server.port, "PING"), "+PONG")
+    })
+  )
+
+  it.scopedLive("does not wait for an answer of what had its port before", () =>
+    Effect.gen(function* () {
+      const server = yield* Redis.make()
+      yield* server.stop
+      // Who asked while it was there is still connected when the port is free.
+      const sockets: Array<Socket> = []
+      const other = createServer((socket) => {
+        sockets.push(socket)
+        other.close()
+      })
+      yield* Effect.addFinalizer(() =>
+        Effect.forEach(sockets, (socket) => Effect.sync(() => socket.destroy()))
+      )
+      other.listen(server.port, "127.0.0.1")
+      yield* Effect.promise(() => once(other, "listening"))
+      yield* server.start
+      assert.isNotEmpty(sockets)
       assert.strictEqual(yield* ask(server.port, "PING"), "+PONG")
     })
   )

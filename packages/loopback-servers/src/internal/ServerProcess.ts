@@ -130,6 +130,8 @@ export const open = (options: Options): Effect.Effect<ServerProcess, LoopbackSer
             Effect.fail(failed(`it ended ${how(launched.child)} before it was ready`, launched))
           )
           yield* isReady(launched.pid).pipe(
+            // Whoever had the port before may have taken the question, and will not answer it.
+            Effect.timeoutTo({ duration: "1 second", onTimeout: () => false, onSuccess: (ready) => ready }),
             Effect.repeat({ schedule: Schedule.spaced("10 millis"), until: (ready) => ready }),
             Effect.raceFirst(ended),
             Effect.timeoutFail({
