@@ -1,32 +1,57 @@
 import * as Effect from "effect/Effect"
 import type { Effort, Figure } from "./Benchmark.js"
+import { mean } from "./statistics.js"
 
 /** Who takes part, and what is measured of it when it has its turn. */
-export interface Contender<out E = never, out R = never> {
+export interface Contender<out A, out E = never, out R = never> {
   readonly name: string
   readonly note?: string | undefined
-  readonly measure: Effect.Effect<number, E, R>
+  readonly measure: Effect.Effect<A, E, R>
 }
 
-/** Another one begins in each round, so that nobody always comes after the same one. */
-const turned = <A>(all: ReadonlyArray<A>, round: number): ReadonlyArray<A> => {
-  const first = round % all.length
-  return [...all.slice(first), ...all.slice(0, first)]
+/** What was measured of a contender: of each round, what its turns gave. */
+export interface Course<out A> {
+  readonly name: string
+  readonly note?: string | undefined
+  readonly rounds: ReadonlyArray<ReadonlyArray<A>>
 }
 
-/** Every contender has its turn in every round, after one round that does not count. */
-export const interleaved = <E, R>(
-  contenders: ReadonlyArray<Contender<E, R>>,
-  effort: Effort
-): Effect.Effect<ReadonlyArray<Figure>, E, R> =>
+/**
+ * Who comes after whom when all of them have a turn for this time. Each order is followed by its reverse, so that what
+ * one leaves to the next is not always left to the same one; then another one begins.
+ */
+export const order = <A>(all: ReadonlyArray<A>, time: number): ReadonlyArray<A> => {
+  const first = Math.floor(time / 2) % all.length
+  const turned = [...all.slice(first), ...all.slice(0, first)]
+  return time % 2 === 0 ? turned : turned.reverse()
+}
+
+/** Every contender has so many turns in every round, after one round that does not count. */
+export const interleaved = <A, E, R>(
+  contenders: ReadonlyArray<Contender<A, E, R>>,
+  effort: Effort,
+  turns = 1
+): Effect.Effect<ReadonlyArray<Course<A>>, E, R> =>
   Effect.gen(function* () {
-    const values = new Map<string, Array<number>>(contenders.map(({ name }) => [name, []]))
+    const courses = contenders.map((contender) => ({ contender, rounds: [] as Array<Array<A>> }))
+    let time = 0
     for (let round = -1; round < effort.rounds; round += 1) {
       yield* effort.tell?.(round < 0 ? "warming up" : `round ${round + 1} of ${effort.rounds}`) ?? Effect.void
-      for (const { name, measure } of turned(contenders, round + 1)) {
-        const value = yield* measure
-        if (round >= 0) values.get(name)?.push(value)
+      if (round >= 0) for (const { rounds } of courses) rounds.push([])
+      for (let turn = 0; turn < turns; turn += 1) {
+        for (const { contender, rounds } of order(courses, time)) {
+          const measured = yield* contender.measure
+          rounds.at(-1)?.push(measured)
+        }
+        time += 1
       }
     }
-    return contenders.map(({ name, note }) => ({ contender: name, values: values.get(name) ?? [], note }))
+    return courses.map(({ contender: { name, note }, rounds }) => ({ name, note, rounds }))
   })
+
+/** Of each round the mean of its turns. */
+export const figure = <A>({ name, note, rounds }: Course<A>, value: (measured: A) => number): Figure => ({
+  contender: name,
+  note,
+  values: rounds.map((turns) => mean(turns.map(value)))
+})

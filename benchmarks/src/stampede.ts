@@ -1,7 +1,7 @@
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type { Benchmark, Effort, Table } from "./Benchmark.js"
-import { interleaved } from "./rounds.js"
+import { figure, interleaved } from "./rounds.js"
 import * as AuthorizationServer from "./stampede/AuthorizationServer.js"
 import { apimatic } from "./stampede/apimatic.js"
 import { axiosAuthRefresh } from "./stampede/axiosAuthRefresh.js"
@@ -17,7 +17,7 @@ const sizes = ({ isQuick }: Effort) =>
 interface Outcome {
   readonly millis: number
   readonly tokenRequests: number
-  /** Of the callers those that got no token that the server takes. */
+  /** The percentage of the callers that got no token that the server takes. */
   readonly failed: number
   readonly isAlive: boolean
 }
@@ -33,14 +33,32 @@ const measured = (server: AuthorizationServer.AuthorizationServer, subject: Subj
       const millis = performance.now() - from
       const tokenRequests = (yield* server.tokenRequests) - requestsBefore
       const active = yield* server.active(new Set(answers.flatMap(Option.toArray)))
-      const failed = answers.filter((answer) => !Option.exists(answer, (token) => active.has(token))).length
+      const without = answers.filter((answer) => !Option.exists(answer, (token) => active.has(token)))
       const isAlive = yield* server.isRefreshable(subject.proof, yield* keeper.refreshToken)
-      const outcome: Outcome = { millis, tokenRequests, failed, isAlive }
-      return outcome
+      return { millis, tokenRequests, failed: (without.length / callers) * 100, isAlive } satisfies Outcome
     })
   )
 
-const oneRefresh = "one refresh, by fetch"
+/** A single caller, and no library. */
+const oneRefresh = (server: AuthorizationServer.AuthorizationServer): Subject => ({
+  name: "one refresh, by fetch",
+  proof: "basic",
+  keep: ({ refreshToken }) =>
+    Effect.sync(() => {
+      let next = refreshToken
+      return {
+        rush: () =>
+          Effect.map(
+            Effect.orDie(server.refresh("basic", refreshToken)),
+            ({ access_token, refresh_token }) => {
+              next = refresh_token
+              return [Option.some(access_token)]
+            }
+          ),
+        refreshToken: Effect.sync(() => Option.some(next))
+      }
+    })
+})
 
 const run = (effort: Effort) =>
   Effect.gen(function* () {
@@ -57,7 +75,6 @@ const run = (effort: Effort) =>
       msalNode
     ]
 
-    const outcomes = new Map<string, Array<Outcome>>()
     const contenders = subjects.map((subject) => {
       const { name, note } = subject
       const count = subject.asksForEach === true ? fewerCallers : callers
@@ -68,28 +85,16 @@ const run = (effort: Effort) =>
       return {
         name,
         note: [...fewer, ...(note === undefined ? [] : [note])].join(" ") || undefined,
-        callers: count,
-        measure: Effect.map(measured(server, subject, count), (outcome) => {
-          outcomes.set(name, [...(outcomes.get(name) ?? []), outcome])
-          return outcome.millis
-        })
+        measure: measured(server, subject, count)
       }
     })
-    const alone = Effect.gen(function* () {
-      const { refresh_token } = yield* server.logIn("basic")
-      const from = performance.now()
-      yield* server.refresh("basic", refresh_token)
-      return performance.now() - from
-    })
-
-    const times = yield* interleaved([{ name: oneRefresh, measure: alone }, ...contenders], effort)
-    const figures = (value: (outcome: Outcome, callers: number) => number) =>
-      contenders.map(({ name, note, callers }) => ({
-        contender: name,
-        note,
-        // Without the round that warms up.
-        values: (outcomes.get(name) ?? []).slice(1).map((outcome) => value(outcome, callers))
-      }))
+    const alone = oneRefresh(server)
+    const courses = yield* interleaved(
+      [{ name: alone.name, measure: measured(server, alone, 1) }, ...contenders],
+      effort
+    )
+    const figures = (value: (outcome: Outcome) => number) =>
+      courses.filter(({ name }) => name !== alone.name).map((course) => figure(course, value))
 
     const rush = `${callers.toLocaleString("en-US")} callers on an expired token`
     const tables: ReadonlyArray<Table> = [
@@ -97,8 +102,8 @@ const run = (effort: Effort) =>
         title: `${rush}: time until the last has its answer`,
         unit: "ms",
         better: "less",
-        baseline: oneRefresh,
-        figures: times
+        baseline: alone.name,
+        figures: courses.map((course) => figure(course, ({ millis }) => millis))
       },
       {
         title: `${rush}: token requests`,
@@ -110,7 +115,7 @@ const run = (effort: Effort) =>
         title: `${rush}: those who get no token that works`,
         unit: "% of the callers",
         better: "less",
-        figures: figures(({ failed }, callers) => (failed / callers) * 100)
+        figures: figures(({ failed }) => failed)
       },
       {
         title: `${rush}: sessions that can be refreshed again`,

@@ -9,6 +9,16 @@ export const quantile = (values: ReadonlyArray<number>, part: number): number =>
 
 export const median = (values: ReadonlyArray<number>): number => quantile(values, 0.5)
 
+export const mean = (values: ReadonlyArray<number>): number =>
+  values.reduce((sum, value) => sum + value, 0) / values.length
+
+/** The mean without the fifth that is least and the fifth that is greatest. */
+export const trimmedMean = (values: ReadonlyArray<number>): number => {
+  const sorted = [...values].sort((one, other) => one - other)
+  const left = Math.floor(sorted.length / 5)
+  return mean(sorted.slice(left, sorted.length - left))
+}
+
 /** What stands in a table for the values of all rounds. */
 export const summary = (values: ReadonlyArray<number>) => ({
   median: median(values),

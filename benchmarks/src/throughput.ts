@@ -1,6 +1,7 @@
+import * as Arr from "effect/Array"
 import * as Effect from "effect/Effect"
 import type { Benchmark, Effort, Figure, Table } from "./Benchmark.js"
-import { type Contender, interleaved } from "./rounds.js"
+import { type Contender, figure, interleaved } from "./rounds.js"
 import { type Entrant, open } from "./throughput/Field.js"
 import type { Done, Identity } from "./throughput/Protocol.js"
 import { allOwners } from "./throughput/profile.js"
@@ -9,11 +10,15 @@ import { allOwners } from "./throughput/profile.js"
 const isAtItsBest = ({ isAdvised, unswitched }: Identity): boolean =>
   unswitched === undefined || isAdvised === true
 
-const millisFor = (concurrency: number, { isQuick }: Effort): number => {
-  if (isQuick) return 10
+/** How often in a round, and how long each time. */
+const turnsFor = (
+  concurrency: number,
+  { isQuick }: Effort
+): { readonly turns: number; readonly millis: number } => {
+  if (isQuick) return { turns: 1, millis: 10 }
   // With many at a time all of them begin together, and all are waited for: much shorter, that would be what is measured.
-  if (concurrency === 1024) return 600
-  return concurrency === 64 ? 300 : 200
+  if (concurrency === 1024) return { turns: 2, millis: 600 }
+  return concurrency === 64 ? { turns: 6, millis: 150 } : { turns: 4, millis: 100 }
 }
 
 interface Measured {
@@ -24,30 +29,25 @@ interface Measured {
 
 const race = (entrants: ReadonlyArray<Entrant>, concurrency: number, effort: Effort) =>
   Effect.gen(function* () {
-    const work = new Map<string, Array<Done>>(entrants.map(({ identity }) => [identity.name, []]))
+    const { millis, turns } = turnsFor(concurrency, effort)
     const contenders = entrants.map(
-      ({ call, identity: { name, note } }): Contender<unknown> => ({
+      ({ call, identity: { name, note } }): Contender<Done, unknown> => ({
         name,
         note,
-        measure: Effect.map(
-          call({ concurrency, millis: millisFor(concurrency, effort), isProfiled: false }),
-          (done) => {
-            work.get(name)?.push(done)
-            return done.calls / done.seconds
-          }
-        )
+        measure: call({ concurrency, millis, isProfiled: false })
       })
     )
     const tell = (progress: string) => effort.tell?.(`${concurrency} at a time, ${progress}`) ?? Effect.void
-    const figures = yield* interleaved(contenders, { ...effort, tell })
-    return entrants.flatMap(({ identity }): ReadonlyArray<Measured> => {
-      const rate = figures.find(({ contender }) => contender === identity.name)
-      if (rate === undefined) return []
-      // The first round does not count.
-      const counted = (work.get(identity.name) ?? []).slice(1)
-      const values = counted.map(({ calls, cpuSeconds }) => (cpuSeconds * 1_000_000) / calls)
-      return [{ identity, rate, cpuMicros: { ...rate, values } }]
-    })
+    const courses = yield* interleaved(contenders, { ...effort, tell }, turns)
+    return Arr.zipWith(
+      entrants,
+      courses,
+      ({ identity }, course): Measured => ({
+        identity,
+        rate: figure(course, ({ calls, seconds }) => calls / seconds),
+        cpuMicros: figure(course, ({ calls, cpuSeconds }) => (cpuSeconds * 1_000_000) / calls)
+      })
+    )
   })
 
 type Comparison = Pick<Table, "baseline"> | { readonly against: (identity: Identity) => string | undefined }

@@ -1,7 +1,8 @@
 import { getHeapStatistics } from "node:v8"
 import * as Effect from "effect/Effect"
 import type { Effort, Figure } from "../Benchmark.js"
-import { median } from "../statistics.js"
+import { order } from "../rounds.js"
+import { median, trimmedMean } from "../statistics.js"
 
 /** One way to make the same call. */
 export interface Caller {
@@ -19,7 +20,8 @@ interface Cost {
   readonly allocation: number
 }
 
-const callsInBlock = 200
+// Many enough for garbage to be collected several times, so that its share in a block is not a matter of luck.
+const callsInBlock = 1000
 const blocksInRound = 15
 // Few enough to fit into the young generation of the heap, even where that has not grown yet.
 const callsToWeigh = 10
@@ -43,22 +45,22 @@ const allocationOf = async ({ calls }: Caller): Promise<number> => {
 
 /** In a round everybody has many short turns, so that what else the machine does befalls all alike. */
 const round = async (callers: ReadonlyArray<Caller>, isQuick: boolean): Promise<ReadonlyArray<Cost>> => {
-  const times = callers.map((): Array<number> => [])
-  const allocations = callers.map((): Array<number> => [])
+  const measured = callers.map((caller) => ({
+    caller,
+    times: [] as Array<number>,
+    allocations: [] as Array<number>
+  }))
   const blocks = isQuick ? 2 : blocksInRound
   for (let turn = 0; turn < blocks; turn += 1) {
-    for (let next = 0; next < callers.length; next += 1) {
-      const index = (next + turn) % callers.length
-      const caller = callers[index]
-      if (caller === undefined) continue
-      times[index]?.push(await timeOf(caller, isQuick ? 20 : callsInBlock))
-      allocations[index]?.push(await allocationOf(caller))
+    for (const { allocations, caller, times } of order(measured, turn)) {
+      times.push(await timeOf(caller, isQuick ? 20 : callsInBlock))
+      allocations.push(await allocationOf(caller))
     }
   }
-  return times.map((time, index) => ({
-    time: median(time),
+  return measured.map(({ allocations, times }) => ({
+    time: trimmedMean(times),
     // Where less is in use than before, something was collected meanwhile.
-    allocation: median((allocations[index] ?? []).filter((bytes) => bytes > 0))
+    allocation: median(allocations.filter((bytes) => bytes > 0))
   }))
 }
 

@@ -8,7 +8,7 @@ import { msalNode } from "../peers/msalNode.js"
 import { oauth4webapi } from "../peers/oauth4webapi.js"
 import { openidClient } from "../peers/openidClient.js"
 import { simpleOAuth2 } from "../peers/simpleOAuth2.js"
-import { type Contender, interleaved } from "../rounds.js"
+import { figure, interleaved } from "../rounds.js"
 import * as FirstCall from "./FirstCall.js"
 import { type Program, runnable } from "./Program.js"
 
@@ -97,18 +97,8 @@ export const firstCalls = (effort: Effort): Effect.Effect<ReadonlyArray<Table>, 
         (bytes): Figure => ({ contender: name, note, values: [bytes / 1000] })
       )
     )
-    const memory = new Map<string, Array<number>>(programs.map(({ name }) => [name, []]))
-    const times = yield* interleaved(
-      programs.map(
-        ({ file, name, note }): Contender<FirstCall.NoCall> => ({
-          name,
-          note,
-          measure: Effect.map(calls.of(file), ({ milliseconds, peakMemory }) => {
-            memory.get(name)?.push(peakMemory / 1_000_000)
-            return milliseconds
-          })
-        })
-      ),
+    const courses = yield* interleaved(
+      programs.map(({ file, name, note }) => ({ name, note, measure: calls.of(file) })),
       effort
     )
     return [
@@ -117,7 +107,7 @@ export const firstCalls = (effort: Effort): Effect.Effect<ReadonlyArray<Table>, 
         unit: "ms",
         better: "less",
         baseline: baseline.name,
-        figures: times
+        figures: courses.map((course) => figure(course, ({ milliseconds }) => milliseconds))
       },
       {
         title: "Start-up: code that is loaded until then",
@@ -131,12 +121,7 @@ export const firstCalls = (effort: Effort): Effect.Effect<ReadonlyArray<Table>, 
         unit: "MB",
         better: "less",
         baseline: baseline.name,
-        figures: programs.map(({ name, note }) => ({
-          contender: name,
-          note,
-          // Without the round that does not count.
-          values: memory.get(name)?.slice(-effort.rounds) ?? []
-        }))
+        figures: courses.map((course) => figure(course, ({ peakMemory }) => peakMemory / 1_000_000))
       }
     ] satisfies ReadonlyArray<Table>
   }).pipe(Effect.scoped)
