@@ -1,58 +1,67 @@
 import type { Peer } from "../peers/Peer.js"
+import type { Setting, Transport } from "./effectClients.js"
 import { ofPeer, type Subject } from "./Subject.js"
 
 const peer = async (load: Promise<Peer>): Promise<ReadonlyArray<Subject>> => [ofPeer(await load)]
 
-const advised = (subject: Subject): Subject => ({
-  ...subject,
-  identity: { ...subject.identity, isAdvised: true }
-})
+const platform = () => import("./effectClients.js")
 
-const withFetch = async (): Promise<ReadonlyArray<Subject>> => {
-  const { bareCancellableFetch, bareFetch } = await import("./bareClients.js")
-  const { bare, ours, overFetch, withoutSpans } = await import("./effectClients.js")
-  return [
-    bareFetch,
-    bareCancellableFetch,
-    bare(overFetch),
-    ours(overFetch),
-    bare(overFetch, withoutSpans),
-    ours(overFetch, withoutSpans)
-  ]
-}
-
-const withNodeHttp = async (): Promise<ReadonlyArray<Subject>> => {
-  const { bare, ours, overNodeHttp, overNodeHttpAsItIs, withoutSpans } = await import("./effectClients.js")
-  return [bare(overNodeHttp), ours(overNodeHttp), ours(overNodeHttp, withoutSpans), ours(overNodeHttpAsItIs)]
-}
-
-const withUndici = async (): Promise<ReadonlyArray<Subject>> => {
-  const { bareTunedUndici, bareUndici } = await import("./bareClients.js")
-  const { bare, ours, overTunedUndici, overUndici, withoutPropagation, withoutSpans } = await import(
-    "./effectClients.js"
-  )
-  return [
-    bareUndici,
-    bareTunedUndici,
-    bare(overUndici),
-    ours(overUndici),
-    ours(overUndici, withoutPropagation),
-    bare(overUndici, withoutSpans),
-    ours(overUndici, withoutSpans),
-    ours(overTunedUndici),
-    advised(bare(overTunedUndici, withoutSpans)),
-    advised(ours(overTunedUndici, withoutSpans))
-  ]
-}
+/** The platform's client and ours, by the same transport, with the same switched. */
+const pair =
+  (
+    by: (clients: Awaited<ReturnType<typeof platform>>) => readonly [transport: Transport, setting?: Setting]
+  ) =>
+  async (): Promise<ReadonlyArray<Subject>> => {
+    const clients = await platform()
+    const transport = by(clients)
+    return [clients.bare(...transport), clients.ours(...transport)]
+  }
 
 /**
- * A peer has a process to itself; what is compared closely shares one, so that it is not the luck of a process that is
- * measured.
+ * A peer has a process to itself, as a program has one client. What is compared closely shares one, so that it is not
+ * the luck of a process that is measured.
  */
 export const groups: ReadonlyMap<string, () => Promise<ReadonlyArray<Subject>>> = new Map([
-  ["fetch", withFetch],
-  ["node:http", withNodeHttp],
-  ["undici", withUndici],
+  [
+    "bare fetch",
+    async () => {
+      const { bareCancellableFetch, bareFetch } = await import("./bareClients.js")
+      return [bareFetch, bareCancellableFetch]
+    }
+  ],
+  ["fetch", pair(({ overFetch }) => [overFetch])],
+  ["fetch, without spans", pair(({ overFetch, withoutSpans }) => [overFetch, withoutSpans])],
+  ["node:http", pair(({ overNodeHttp }) => [overNodeHttp])],
+  [
+    "node:http, switched",
+    async () => {
+      const { ours, overNodeHttp, overNodeHttpAsItIs, withoutSpans } = await platform()
+      return [ours(overNodeHttp, withoutSpans), ours(overNodeHttpAsItIs)]
+    }
+  ],
+  [
+    "bare undici",
+    async () => {
+      const { bareTunedUndici, bareUndici } = await import("./bareClients.js")
+      return [bareUndici, bareTunedUndici]
+    }
+  ],
+  ["undici", pair(({ overUndici }) => [overUndici])],
+  ["undici, without spans", pair(({ overUndici, withoutSpans }) => [overUndici, withoutSpans])],
+  [
+    "undici, switched",
+    async () => {
+      const { ours, overTunedUndici, overUndici, withoutPropagation } = await platform()
+      return [ours(overUndici, withoutPropagation), ours(overTunedUndici)]
+    }
+  ],
+  [
+    "undici, as advised",
+    async () => {
+      const advised = await pair(({ overTunedUndici, withoutSpans }) => [overTunedUndici, withoutSpans])()
+      return advised.map((subject) => ({ ...subject, identity: { ...subject.identity, isAdvised: true } }))
+    }
+  ],
   ["badgateway", () => peer(import("../peers/badgateway.js").then((module) => module.badgateway))],
   ["openid-client", () => peer(import("../peers/openidClient.js").then((module) => module.openidClient))],
   ["oauth4webapi", () => peer(import("../peers/oauth4webapi.js").then((module) => module.oauth4webapi))],
