@@ -79,6 +79,6 @@ const enter = (group: string) =>
   })
 
 /** All processes end with the scope. */
-export const open = Effect.map(Effect.forEach(groups.keys(), enter, { concurrency: 2 }), (entrants) =>
+export const open = Effect.map(Effect.forEach([...groups.keys()], enter, { concurrency: 2 }), (entrants) =>
   entrants.flat()
 )
