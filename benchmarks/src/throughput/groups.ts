@@ -13,13 +13,13 @@ const pair =
   ) =>
   async (): Promise<ReadonlyArray<Subject>> => {
     const clients = await platform()
-    const transport = by(clients)
-    return [clients.bare(...transport), clients.ours(...transport)]
+    const [transport, setting] = by(clients)
+    return [clients.bare(transport, setting), clients.ours(transport, setting)]
   }
 
 /**
  * A peer has a process to itself, as a program has one client. What is compared closely shares one, so that it is not
- * the luck of a process that is measured.
+ * the luck of a process that is measured; the ones that are only switched are together to spare processes.
  */
 export const groups: ReadonlyMap<string, () => Promise<ReadonlyArray<Subject>>> = new Map([
   [
