@@ -265,18 +265,16 @@ export const make = (
       renew: (_, holder) =>
         holding(
           holder,
-          (held) => {
-            const next = holdingOf({ ...held, renewals: held.renewals + 1 }, holder)
-            return rename(held, holder, next, "lease").pipe(
-              Effect.tap((isHeld) =>
+          (held) =>
+            // Not before it is this renewal's turn: another may be on its way, and gives the file its next name.
+            Effect.suspend(() => {
+              const next = { ...held, renewals: held.renewals + 1 }
+              return Effect.tap(rename(held, holder, holdingOf(next, holder), "lease"), (isHeld) =>
                 Effect.sync(() => {
-                  if (isHeld) held.renewals += 1
+                  if (isHeld) held.renewals = next.renewals
                 })
-              ),
-              Effect.uninterruptible,
-              held.naming.withPermits(1)
-            )
-          },
+              )
+            }).pipe(Effect.uninterruptible, held.naming.withPermits(1)),
           false
         ),
       replace: (_, holder, next) =>
