@@ -7,12 +7,12 @@ import { ratios, summary } from "./statistics.js"
 
 const none = "–"
 
-/** A number as a reader wants it: three figures that count, and commas between thousands. */
+/** A number as a reader wants it: three figures that count, or whole numbers, and commas between thousands. */
 export const numeral = (value: number): string => {
   if (!Number.isFinite(value)) return none
   if (value === 0) return "0"
   const digits = Math.max(0, 2 - Math.floor(Math.log10(Math.abs(value))))
-  const rounded = Number(value.toPrecision(Math.abs(value) < 1000 ? 3 : Math.abs(value) < 10_000 ? 3 : 15))
+  const rounded = Math.abs(value) < 10_000 ? Number(value.toPrecision(3)) : value
   return rounded.toLocaleString("en-US", { maximumFractionDigits: Math.min(digits, 6) })
 }
 

@@ -1,0 +1,37 @@
+import { fileURLToPath } from "node:url"
+import * as FileSystem from "@effect/platform/FileSystem"
+import * as NodeContext from "@effect/platform-node/NodeContext"
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Publication from "../src/Publication.js"
+import * as Results from "../src/Results.js"
+
+const home = fileURLToPath(new URL("../results", import.meta.url))
+
+describe("what is published", () => {
+  it.live("is made of the raw values that stand beside it, word for word", () =>
+    Effect.gen(function* () {
+      const fs = yield* FileSystem.FileSystem
+      const results = yield* Results.read(home)
+      assert.isDefined(results)
+      if (results === undefined) return
+      const publication = yield* Publication.make(results, true)
+      assert.strictEqual(publication.length, 4)
+      for (const { content, path } of publication) {
+        const there = yield* fs.readFileString(path.startsWith("/") ? path : `${home}/${path}`)
+        assert.strictEqual(there, content, path)
+      }
+    }).pipe(Effect.provide(NodeContext.layer))
+  )
+
+  it.live("has at least nine rounds of every benchmark", () =>
+    Effect.gen(function* () {
+      const results = yield* Results.read(home)
+      assert.strictEqual(results?.benchmarks.length, 6)
+      for (const { name, rounds, tables } of results?.benchmarks ?? []) {
+        assert.isAtLeast(rounds, 9, name)
+        assert.isAbove(tables.length, 0, name)
+      }
+    }).pipe(Effect.provide(NodeContext.layer))
+  )
+})
