@@ -24,6 +24,27 @@ describe("what is published", () => {
     }).pipe(Effect.provide(NodeContext.layer))
   )
 
+  it.live("shows the figures of every benchmark on the page of the documentation", () =>
+    Effect.gen(function* () {
+      const results = yield* Results.read(home)
+      assert.isDefined(results)
+      if (results === undefined) return
+      const remarkable = {
+        machine: { ...results.machine, processor: "a processor of another make" },
+        benchmarks: results.benchmarks.map((one) => ({ ...one, question: `What of ${one.name} now?` }))
+      }
+      const publication = yield* Publication.make(remarkable, true)
+      const page = publication.find(({ path }) => path.endsWith("docs/benchmarks.md"))?.content ?? ""
+      assert.include(page, "a processor of another make")
+      for (const { question } of remarkable.benchmarks) assert.include(page, question)
+      // What is of somebody else's folder is not for the page.
+      assert.notInclude(
+        (yield* Publication.make(remarkable, false)).map(({ path }) => path).join(" "),
+        "docs"
+      )
+    }).pipe(Effect.provide(NodeContext.layer))
+  )
+
   it.live("has at least nine rounds of every benchmark", () =>
     Effect.gen(function* () {
       const results = yield* Results.read(home)
