@@ -1,6 +1,7 @@
 import * as fs from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import * as PlatformError from "@effect/platform/Error"
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as NodeContext from "@effect/platform-node/NodeContext"
 import { assert, describe, it } from "@effect/vitest"
@@ -369,6 +370,43 @@ describe("the lease of a file", () => {
       assert.deepStrictEqual(fs.readdirSync(join(path, ".session.json.lease")), [])
     })
   )
+
+  const unreadable: Readonly<Record<string, Effect.Effect<never, PlatformError.PlatformError>>> = {
+    fails: Effect.fail(
+      new PlatformError.SystemError({
+        module: "FileSystem",
+        method: "readFileString",
+        reason: "Unknown",
+        pathOrDescriptor: "session.json"
+      })
+    ),
+    "is given up": Effect.never
+  }
+  for (const [how, reading] of Object.entries(unreadable)) {
+    live(`is free again at once where reading under it ${how}`, (path) =>
+      Effect.gen(function* () {
+        const [file, lease] = [join(path, "session.json"), join(path, ".session.json.lease")]
+        const isReading = yield* Deferred.make<void>()
+        const broken: Layer.Layer<NodeContext.NodeContext> = Layer.effect(
+          FileSystem.FileSystem,
+          Effect.map(FileSystem.FileSystem, (real) => ({
+            ...real,
+            readFileString: (file: string) =>
+              fs.existsSync(lease) && fs.readdirSync(lease).length > 0
+                ? Effect.zipRight(Deferred.succeed(isReading, undefined), reading)
+                : real.readFileString(file)
+          }))
+        ).pipe(Layer.provideMerge(NodeContext.layer))
+        const storage = yield* TokenStorage.file(file).pipe(Effect.provide(broken))
+        const taking = yield* Effect.fork(storage.acquire("alice", "a"))
+        yield* Deferred.await(isReading)
+        const exit = yield* how === "fails" ? Fiber.await(taking) : Fiber.interrupt(taking)
+        assert.isTrue(Exit.isFailure(exit))
+        assert.deepStrictEqual(fs.readdirSync(lease), [])
+        assert.deepStrictEqual(fs.readdirSync(path), [".session.json.lease"])
+      })
+    )
+  }
 
   live("clears away what a killed process left an hour ago, and nothing younger", (path) =>
     Effect.gen(function* () {

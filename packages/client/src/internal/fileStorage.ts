@@ -175,6 +175,14 @@ export const make = (
       )
     }
 
+    /** What is done first with a lease. If it fails, or is given up, the lease was not of use, and is free again. */
+    const orGiveBack =
+      (file: string, holder: string) =>
+      <A>(first: Effect.Effect<A, TokenStoreError>): Effect.Effect<A, TokenStoreError> =>
+        Effect.onError(first, () =>
+          Effect.ignore(fs.remove(path.join(leaseOf(file), `${holder}.0`), { force: true }))
+        )
+
     const holdingOf = ({ file, renewals }: Held, holder: string): string =>
       path.join(leaseOf(file), `${holder}.${renewals}`)
 
@@ -255,12 +263,14 @@ export const make = (
           if (Option.isSome(other) && !(yield* takeFromDead(file, other.value))) return Option.none()
           const before = yield* readText(file)
           const size = Option.match(before, { onNone: () => 0, onSome: (text) => text.length })
-          if (!(yield* occupy(file, holder, size))) return Option.none()
-          sights.delete(file)
-          yield* tidy(file, holder)
-          const text = yield* readText(file)
-          holders.set(holder, { file, text, renewals: 0, naming: Effect.unsafeMakeSemaphore(1) })
-          return Option.some({ text })
+          return yield* Effect.gen(function* () {
+            if (!(yield* occupy(file, holder, size))) return Option.none()
+            sights.delete(file)
+            yield* tidy(file, holder)
+            const text = yield* readText(file)
+            holders.set(holder, { file, text, renewals: 0, naming: Effect.unsafeMakeSemaphore(1) })
+            return Option.some({ text })
+          }).pipe(orGiveBack(file, holder))
         }),
       renew: (_, holder) =>
         holding(
