@@ -22,7 +22,7 @@ export interface Service {
   readonly pid: Effect.Effect<Option.Option<number>>
   /** Ends it and all connections. What was committed is there again after {@link Service.start}. */
   readonly stop: (mode?: StopMode) => Effect.Effect<void>
-  /** Ends its main process by SIGKILL; the others end when they notice. */
+  /** Ends its main process by SIGKILL, and waits until the others have noticed and answer nobody any more. */
   readonly kill: Effect.Effect<void>
   /** Starts it again, unless it runs, and waits until it takes connections. */
   readonly start: Effect.Effect<void, LoopbackServerError>
@@ -108,7 +108,7 @@ export const make = (options: Options = {}): Effect.Effect<Service, LoopbackServ
       pid: server.pid,
       stop: (mode = "immediate") => server.end(stopSignals[mode]),
       kill: server.end("SIGKILL"),
-      // Memory that a killed server shared is held until the last of its processes has noticed.
+      // Memory that a server shared which was killed from outside is held until the last of its processes has noticed.
       start: ServerProcess.retryWhileInUse(startOn(port))
     }
   })

@@ -92,6 +92,25 @@ describe(...needing("PostgreSQL", PostgreSQL.installation), () => {
     )
   }
 
+  it.scopedLive("is killed when the last of its processes is gone, which may take a while to notice", () =>
+    Effect.gen(function* () {
+      const server = yield* PostgreSQL.make()
+      const sleeper = "select pid from pg_stat_activity where query like 'select pg_sleep%'"
+      const busy = yield* Effect.fork(Effect.exit(query(server, "select pg_sleep(60)")))
+      yield* eventually(Effect.map(Effect.orDie(query(server, sleeper)), (pid) => pid !== ""))
+      const pid = Effect.map(query(server, sleeper), (text) => Option.some(Number(text)))
+      const ofBusy = { pid: Effect.succeed(yield* pid) }
+      yield* signal(ofBusy, "SIGSTOP")
+      const killing = yield* Effect.fork(server.kill)
+      yield* eventually(Effect.map(server.pid, Option.isNone))
+      assert.isFalse(yield* isOpen(server.port))
+      assert.isTrue(Option.isNone(yield* Fiber.poll(killing)))
+      yield* signal(ofBusy, "SIGCONT")
+      yield* Fiber.join(killing)
+      assert.isTrue(Exit.isFailure(yield* Fiber.join(busy)))
+    })
+  )
+
   it.scopedLive("does nothing when it is started or stopped twice", () =>
     Effect.gen(function* () {
       const server = yield* PostgreSQL.make()

@@ -25,7 +25,10 @@ export interface ServerProcess {
     args: ReadonlyArray<string>,
     isReady: (pid: number) => Effect.Effect<boolean>
   ) => Effect.Effect<void, LoopbackServerError>
-  /** Sends the signal, unless nothing runs, and waits until the process is gone, which is forced after 10 seconds. */
+  /**
+   * Sends the signal, unless nothing runs, and waits until the process is gone, which is forced after 10 seconds, and
+   * for so long at most until those are gone that it had started itself.
+   */
   readonly end: (signal: NodeJS.Signals) => Effect.Effect<void>
 }
 
@@ -73,10 +76,13 @@ export const open = (options: Options): Effect.Effect<ServerProcess, LoopbackSer
           cwd: folder,
           detached: true,
           env: { ...process.env, LC_ALL: "C" },
-          stdio: ["ignore", output, output],
+          // The last one says nothing: it ends with the last process that inherited it.
+          stdio: ["ignore", output, output, "pipe"],
           ...user
         })
         closeSync(output)
+        const line = lineOf(child)
+        line?.on("error", ignore).resume().unref()
         running = child
         watchdog.guard(child.pid)
         child.once("exit", () => {
@@ -104,9 +110,11 @@ export const open = (options: Options): Effect.Effect<ServerProcess, LoopbackSer
         // One that a test has frozen gets the signal when it goes on.
         child.kill("SIGCONT")
         const gone = yield* Effect.timeoutOption(Effect.interruptible(exited(child)), "10 seconds")
-        if (Option.isSome(gone)) return
-        child.kill("SIGKILL")
-        yield* exited(child)
+        if (Option.isNone(gone)) {
+          child.kill("SIGKILL")
+          yield* exited(child)
+        }
+        yield* Effect.timeoutOption(Effect.interruptible(allExited(child)), "10 seconds")
       })
 
     yield* Effect.addFinalizer(() => inRealTime(end(options.endSignal)))
@@ -183,6 +191,23 @@ const exited = (child: ChildProcess): Effect.Effect<void> =>
     return Effect.sync(() => {
       child.off("exit", done)
       child.unref()
+    })
+  })
+
+const lineOf = ({ stdio: [, , , line] }: ChildProcess): Socket | undefined =>
+  line instanceof Socket ? line : undefined
+
+/** Waits until those are gone, too, that it had started itself. */
+const allExited = (child: ChildProcess): Effect.Effect<void> =>
+  Effect.async<void>((resume) => {
+    const line = lineOf(child)
+    if (line === undefined || line.closed) return resume(Effect.void)
+    const done = () => resume(Effect.void)
+    line.ref()
+    line.once("close", done)
+    return Effect.sync(() => {
+      line.off("close", done)
+      line.unref()
     })
   })
 
