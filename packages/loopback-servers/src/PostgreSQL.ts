@@ -22,7 +22,7 @@ export interface Service {
   readonly pid: Effect.Effect<Option.Option<number>>
   /** Ends it and all connections. What was committed is there again after {@link Service.start}. */
   readonly stop: (mode?: StopMode) => Effect.Effect<void>
-  /** Ends its main process by SIGKILL, and waits until the others have noticed and answer nobody any more. */
+  /** Ends its main process by SIGKILL, and waits until the others have noticed, which has 10 seconds, and answer nobody. */
   readonly kill: Effect.Effect<void>
   /** Starts it again, unless it runs, and waits until it takes connections. */
   readonly start: Effect.Effect<void, LoopbackServerError>

@@ -98,9 +98,9 @@ describe(...needing("PostgreSQL", PostgreSQL.installation), () => {
       const sleeper = "select pid from pg_stat_activity where query like 'select pg_sleep%'"
       const busy = yield* Effect.fork(Effect.exit(query(server, "select pg_sleep(60)")))
       yield* eventually(Effect.map(Effect.orDie(query(server, sleeper)), (pid) => pid !== ""))
-      const pid = Effect.map(query(server, sleeper), (text) => Option.some(Number(text)))
-      const ofBusy = { pid: Effect.succeed(yield* pid) }
-      yield* signal(ofBusy, "SIGSTOP")
+      const ofBusy = { pid: Effect.succeed(Option.some(Number(yield* query(server, sleeper)))) }
+      // Whatever becomes of the test, nothing frozen is left behind.
+      yield* Effect.acquireRelease(signal(ofBusy, "SIGSTOP"), () => Effect.exit(signal(ofBusy, "SIGCONT")))
       const killing = yield* Effect.fork(server.kill)
       yield* eventually(Effect.map(server.pid, Option.isNone))
       assert.isFalse(yield* isOpen(server.port))
