@@ -391,10 +391,10 @@ describe("the lease of a file", () => {
           FileSystem.FileSystem,
           Effect.map(FileSystem.FileSystem, (real) => ({
             ...real,
-            readFileString: (file: string) =>
+            readFileString: (name: string) =>
               fs.existsSync(lease) && fs.readdirSync(lease).length > 0
                 ? Effect.zipRight(Deferred.succeed(isReading, undefined), reading)
-                : real.readFileString(file)
+                : real.readFileString(name)
           }))
         ).pipe(Layer.provideMerge(NodeContext.layer))
         const storage = yield* TokenStorage.file(file).pipe(Effect.provide(broken))

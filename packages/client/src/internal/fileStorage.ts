@@ -175,14 +175,6 @@ export const make = (
       )
     }
 
-    /** What is done first with a lease. If it fails, or is given up, the lease was not of use, and is free again. */
-    const orGiveBack =
-      (file: string, holder: string) =>
-      <A>(first: Effect.Effect<A, TokenStoreError>): Effect.Effect<A, TokenStoreError> =>
-        Effect.onError(first, () =>
-          Effect.ignore(fs.remove(path.join(leaseOf(file), `${holder}.0`), { force: true }))
-        )
-
     const holdingOf = ({ file, renewals }: Held, holder: string): string =>
       path.join(leaseOf(file), `${holder}.${renewals}`)
 
@@ -270,7 +262,12 @@ export const make = (
             const text = yield* readText(file)
             holders.set(holder, { file, text, renewals: 0, naming: Effect.unsafeMakeSemaphore(1) })
             return Option.some({ text })
-          }).pipe(orGiveBack(file, holder))
+          }).pipe(
+            // A lease that was taken for nothing is free again at once.
+            Effect.onError(() =>
+              Effect.ignore(fs.remove(path.join(leaseOf(file), `${holder}.0`), { force: true }))
+            )
+          )
         }),
       renew: (_, holder) =>
         holding(
