@@ -126,7 +126,7 @@ describe("the picture", () => {
     assert.closeTo(long - middle, middle - short, 0.2)
   })
 
-  it("is well-formed whatever contenders are called", () => {
+  it("escapes what contenders are called", () => {
     const svg = throughput({ [`a "b" <c> & d`]: [1] }, "more")
     assert.notMatch(svg, /<c>/)
     assert.include(svg, "a &#34;b&#34; &#60;c&#62; &#38; d")

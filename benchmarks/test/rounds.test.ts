@@ -10,7 +10,7 @@ describe("order", () => {
     )
   })
 
-  it("lets everybody come after everybody else equally often", () => {
+  it("has each right after another as often as right before it", () => {
     const all = ["a", "b", "c", "d"]
     const followers = new Map<string, number>()
     for (let time = 0; time < 2 * all.length; time += 1) {
